@@ -1,0 +1,84 @@
+package sdk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+	"github.com/hashicorp/go-plugin"
+	"google.golang.org/grpc"
+
+	"syncgateway/sdk/internal/wire"
+)
+
+// The handshake, which is part of the contract.
+const (
+	cookieKey       = "SYNC_GATEWAY_PLUGIN"
+	cookieValue     = "1"
+	protocolVersion = 1
+)
+
+// largestRequest is what the host may send in one message.
+const largestRequest = 16 << 20
+
+// parentEvery is how often a plugin looks whether its host is still there.
+const parentEvery = time.Second
+
+// serve serves the plugin until the host ends it.
+func serve(p *Plugin, err error) {
+	if os.Getenv(cookieKey) != cookieValue {
+		fmt.Fprintln(stderr, "This is a Sync Gateway plugin. The gateway starts it: put it into the gateway's plugin_dir and run"+
+			" \"gateway plugins lock\".")
+		os.Exit(1)
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "This plugin cannot be served: %v.\n", err)
+		os.Exit(1)
+	}
+	if os.Getenv("PLUGIN_CLIENT_CERT") == "" {
+		fmt.Fprintln(stderr, "This plugin serves a host with mutual TLS only, and the host offered no certificate.")
+		os.Exit(1)
+	}
+	captureLog()
+	go leaveWithParent(os.Getppid(), os.Getppid, time.Tick(parentEvery), os.Exit)
+	plugin.Serve(&plugin.ServeConfig{
+		HandshakeConfig: plugin.HandshakeConfig{ProtocolVersion: protocolVersion, MagicCookieKey: cookieKey, MagicCookieValue: cookieValue},
+		Plugins:         plugin.PluginSet{"gateway": &served{plugin: p}},
+		Logger:          newLogger(hclog.Warn),
+		GRPCServer: func(opts []grpc.ServerOption) *grpc.Server {
+			opts = append(opts, wire.Recovering(stderr)...)
+			return grpc.NewServer(append(opts, grpc.MaxRecvMsgSize(largestRequest))...)
+		},
+	})
+}
+
+// leaveWithParent ends the process when its parent has died: a host that was killed
+// could not say goodbye.
+func leaveWithParent(parent int, now func() int, tick <-chan time.Time, exit func(int)) {
+	for range tick {
+		if now() != parent {
+			exit(1)
+			return
+		}
+	}
+}
+
+// served registers a plugin with go-plugin's server.
+type served struct {
+	plugin.NetRPCUnsupportedPlugin
+	plugin *Plugin
+}
+
+// GRPCServer registers the services of the contract.
+func (s *served) GRPCServer(_ *plugin.GRPCBroker, server *grpc.Server) error {
+	wire.Register(server, s.plugin)
+	return nil
+}
+
+// GRPCClient is the host's side, which is not here.
+func (s *served) GRPCClient(context.Context, *plugin.GRPCBroker, *grpc.ClientConn) (any, error) {
+	return nil, errors.New("the SDK does not call plugins")
+}
