@@ -22,6 +22,7 @@ const (
 // wish from none.
 type Account struct {
 	In          bool // users.include holds; when false the other fields are empty
+	Active      bool // a source says that the person is active
 	Username    string
 	Email       string
 	DisplayName string
