@@ -1,0 +1,145 @@
+package identity
+
+import (
+	"encoding/binary"
+	"errors"
+)
+
+// ErrEncoding is returned for bytes that AppendUser or AppendGroup did not write.
+var ErrEncoding = errors.New("identity: damaged record")
+
+const codecVersion = 1
+
+// AppendUser appends the canonical encoding of u: equal users have equal bytes.
+func AppendUser(b []byte, u *User) []byte {
+	b = append(b, codecVersion)
+	if u.Active {
+		b = append(b, 1)
+	} else {
+		b = append(b, 0)
+	}
+	for _, s := range [...]string{u.ID, u.Kind, u.Username, u.Email, u.DisplayName, u.GivenName, u.FamilyName, u.Version, u.ExternalID} {
+		b = appendString(b, s)
+	}
+	return appendAttributes(b, u.Attributes)
+}
+
+// DecodeUser is the inverse of AppendUser.
+func DecodeUser(b []byte) (User, error) {
+	d := decoder{b: b}
+	d.version()
+	u := User{Active: d.byte() == 1}
+	for _, p := range [...]*string{&u.ID, &u.Kind, &u.Username, &u.Email, &u.DisplayName, &u.GivenName, &u.FamilyName, &u.Version, &u.ExternalID} {
+		*p = d.string()
+	}
+	u.Attributes = d.attributes()
+	return u, d.err()
+}
+
+// AppendGroup appends the canonical encoding of g: equal groups have equal bytes.
+func AppendGroup(b []byte, g *Group) []byte {
+	b = append(b, codecVersion)
+	for _, s := range [...]string{g.ID, g.Kind, g.Name, g.Description, g.Version, g.ReadOnly, g.Privileged} {
+		b = appendString(b, s)
+	}
+	return appendAttributes(b, g.Attributes)
+}
+
+// DecodeGroup is the inverse of AppendGroup.
+func DecodeGroup(b []byte) (Group, error) {
+	d := decoder{b: b}
+	d.version()
+	var g Group
+	for _, p := range [...]*string{&g.ID, &g.Kind, &g.Name, &g.Description, &g.Version, &g.ReadOnly, &g.Privileged} {
+		*p = d.string()
+	}
+	g.Attributes = d.attributes()
+	return g, d.err()
+}
+
+func appendString(b []byte, s string) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(s))), s...)
+}
+
+func appendAttributes(b []byte, as Attributes) []byte {
+	b = binary.AppendUvarint(b, uint64(len(as)))
+	for _, a := range as {
+		b = appendString(b, a.Name)
+		b = binary.AppendUvarint(b, uint64(len(a.Values)))
+		for _, v := range a.Values {
+			b = appendString(b, v)
+		}
+	}
+	return b
+}
+
+// decoder reads until the first damage and stays damaged.
+type decoder struct {
+	b   []byte
+	bad bool
+}
+
+func (d *decoder) err() error {
+	if d.bad || len(d.b) != 0 {
+		return ErrEncoding
+	}
+	return nil
+}
+
+func (d *decoder) version() {
+	if d.byte() != codecVersion {
+		d.bad = true
+	}
+}
+
+func (d *decoder) byte() byte {
+	if d.bad || len(d.b) == 0 {
+		d.bad = true
+		return 0
+	}
+	c := d.b[0]
+	d.b = d.b[1:]
+	return c
+}
+
+// count reads a length that cannot exceed the bytes left: each item has at least one.
+func (d *decoder) count() int {
+	v, n := binary.Uvarint(d.b)
+	if d.bad || n <= 0 || v > uint64(len(d.b)-n) {
+		d.bad = true
+		return 0
+	}
+	d.b = d.b[n:]
+	return int(v)
+}
+
+func (d *decoder) string() string {
+	n := d.count()
+	if d.bad {
+		return ""
+	}
+	s := string(d.b[:n])
+	d.b = d.b[n:]
+	return s
+}
+
+func (d *decoder) attributes() Attributes {
+	n := d.count()
+	if d.bad || n == 0 {
+		return nil
+	}
+	as := make(Attributes, 0, min(n, 64))
+	for range n {
+		a := Attribute{Name: d.string()}
+		values := d.count()
+		if d.bad {
+			return nil
+		}
+		a.Values = make([]string, values)
+		for i := range a.Values {
+			a.Values[i] = d.string()
+		}
+		as = append(as, a)
+	}
+	return as
+}

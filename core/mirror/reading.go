@@ -1,0 +1,414 @@
+package mirror
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"time"
+
+	"syncgateway/core/identity"
+	"syncgateway/core/idset"
+	"syncgateway/core/pluginhost"
+	"syncgateway/core/store"
+)
+
+// Scope says what a read is of.
+type Scope uint8
+
+// The scopes.
+const (
+	// Full: everything the endpoint has; what is not in it is gone.
+	Full Scope = iota + 1
+	// Delta: what changed; what is gone is named.
+	Delta
+)
+
+// Reading takes in one read of one endpoint. It is not safe for concurrent use. Pages
+// are written as they come; Finish decides about everything that disappeared.
+type Reading struct {
+	st    store.Store
+	ep    store.EndpointID
+	syncs []store.SyncID // whose people are marked
+	scope Scope
+
+	users  *index
+	groups *index
+	sets   map[store.ID]*setChange // by group
+	late   []lateMembers           // members whose group or users were not known yet
+	dirty  []store.ID
+
+	accountRows []store.Account
+	groupRows   []store.Group
+	renamed     []store.ID // groups that existed and changed
+	protected   map[string]string
+	quotas      []pluginhost.Quota
+
+	stats Stats
+}
+
+// Stats counts what a reading saw.
+type Stats struct {
+	Users, Groups, Memberships int // in this read
+	Changed                    int // accounts new or different
+	Gone                       int // accounts that disappeared
+	Duplicates                 int // records sent twice, taken once
+	Strangers                  int // memberships of accounts the read did not show
+}
+
+// setChange is what a read says of one group's members. For a full read, or with
+// replace, users and children are all there are.
+type setChange struct {
+	users, children       []store.ID
+	lessUsers, lessGroups []store.ID
+	replace               bool
+}
+
+type lateMembers struct {
+	m      identity.Members
+	remove bool
+}
+
+// Begin starts a reading. syncs are those that use the endpoint.
+func Begin(ctx context.Context, st store.Store, address string, scope Scope, syncs []store.SyncID) (*Reading, error) {
+	r := &Reading{st: st, scope: scope, syncs: syncs, users: newIndex(), groups: newIndex(),
+		sets: map[store.ID]*setChange{}, protected: map[string]string{}}
+	err := st.Update(ctx, func(tx store.Tx) (err error) {
+		r.ep, err = tx.Endpoint(address)
+		return err
+	})
+	if err != nil || scope != Full {
+		return r, err
+	}
+	r.users.whole, r.groups.whole = true, true
+	return r, st.View(ctx, func(v store.Reader) error {
+		if err := v.Heads(r.ep, func(h store.Head) error { r.users.load(h); return nil }); err != nil {
+			return err
+		}
+		return v.GroupHeads(r.ep, func(h store.Head) error { r.groups.load(h); return nil })
+	})
+}
+
+// Stats tells what came so far.
+func (r *Reading) Stats() Stats { return r.stats }
+
+// flushAt is how many changed rows are written in one transaction.
+const flushAt = 2000
+
+// Users takes in a page of accounts.
+func (r *Reading) Users(ctx context.Context, page []pluginhost.UserRecord) error {
+	exts := make([]string, len(page))
+	for i := range page {
+		exts[i] = page[i].ID
+	}
+	if err := r.fetchUsers(ctx, exts); err != nil {
+		return err
+	}
+	for i := range page {
+		if err := r.user(&page[i]); err != nil {
+			return err
+		}
+	}
+	if len(r.accountRows) >= flushAt {
+		return r.flush(ctx)
+	}
+	return nil
+}
+
+func (r *Reading) user(rec *pluginhost.UserRecord) error {
+	e := r.users.byExt[rec.ID]
+	if e == nil {
+		e = &entry{head: store.Head{N: r.st.NewIDs(1), Ext: rec.ID}}
+		r.users.byExt[rec.ID] = e
+	}
+	if e.seen && r.scope == Full {
+		r.stats.Duplicates++
+		if e.head.Fingerprint == rec.Fingerprint {
+			return nil
+		}
+	}
+	if !e.seen {
+		r.stats.Users++
+	}
+	e.seen = true
+	flags := e.head.Flags&^(store.Gone|store.Active) | activeFlag(rec.Active)
+	if e.known && e.head.Fingerprint == rec.Fingerprint && e.head.Flags == flags {
+		return nil
+	}
+	u, err := rec.User()
+	if err != nil {
+		return fmt.Errorf("user %q: %w", identity.Visible(rec.ID, 80), err)
+	}
+	e.head.Fingerprint, e.head.Flags = rec.Fingerprint, flags
+	r.accountRows = append(r.accountRows, accountRow(r.ep, e.head, &u))
+	return nil
+}
+
+func activeFlag(active bool) store.Flags {
+	if active {
+		return store.Active
+	}
+	return 0
+}
+
+func accountRow(ep store.EndpointID, h store.Head, u *identity.User) store.Account {
+	return store.Account{Head: h, Endpoint: ep, EmailKey: identity.Fold(u.Email), UsernameKey: identity.Fold(u.Username),
+		Record: identity.AppendUser(nil, u)}
+}
+
+func (r *Reading) fetchUsers(ctx context.Context, exts []string) error {
+	missing := r.users.missing(exts)
+	if len(missing) == 0 {
+		return nil
+	}
+	return r.st.View(ctx, func(v store.Reader) error {
+		as, err := v.AccountsByExt(r.ep, missing)
+		for _, a := range as {
+			r.users.load(a.Head)
+		}
+		return err
+	})
+}
+
+func (r *Reading) fetchGroups(ctx context.Context, exts []string) error {
+	missing := r.groups.missing(exts)
+	if len(missing) == 0 {
+		return nil
+	}
+	return r.st.View(ctx, func(v store.Reader) error {
+		gs, err := v.GroupsByExt(r.ep, missing)
+		for _, g := range gs {
+			r.groups.load(g.Head)
+		}
+		return err
+	})
+}
+
+// Groups takes in a page of groups.
+func (r *Reading) Groups(ctx context.Context, page []pluginhost.GroupRecord) error {
+	exts := make([]string, len(page))
+	for i := range page {
+		exts[i] = page[i].ID
+	}
+	if err := r.fetchGroups(ctx, exts); err != nil {
+		return err
+	}
+	for i := range page {
+		if err := r.group(&page[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *Reading) group(rec *pluginhost.GroupRecord) error {
+	e := r.groups.byExt[rec.ID]
+	if e == nil {
+		e = &entry{head: store.Head{N: r.st.NewIDs(1), Ext: rec.ID}}
+		r.groups.byExt[rec.ID] = e
+	}
+	if e.seen && r.scope == Full {
+		r.stats.Duplicates++
+	} else {
+		r.stats.Groups++
+	}
+	e.seen = true
+	if r.scope == Full && r.sets[e.head.N] == nil {
+		r.sets[e.head.N] = &setChange{} // a group nobody is said to be in is empty
+	}
+	if e.known && e.head.Fingerprint == rec.Fingerprint && !e.head.Flags.Has(store.Gone) {
+		return nil
+	}
+	g, err := rec.Group()
+	if err != nil {
+		return fmt.Errorf("group %q: %w", identity.Visible(rec.ID, 80), err)
+	}
+	e.head.Fingerprint, e.head.Flags = rec.Fingerprint, store.Active
+	r.groupRows = append(r.groupRows, groupRow(r.ep, e.head, &g))
+	if e.known {
+		r.renamed = append(r.renamed, e.head.N)
+	}
+	return nil
+}
+
+func groupRow(ep store.EndpointID, h store.Head, g *identity.Group) store.Group {
+	return store.Group{Head: h, Endpoint: ep, NameKey: identity.Fold(g.Name), Record: identity.AppendGroup(nil, g)}
+}
+
+// Members takes in memberships: of a full read all there are, of a delta read those
+// that were added.
+func (r *Reading) Members(ctx context.Context, ms []identity.Members) error {
+	return r.members(ctx, ms, false)
+}
+
+// RemovedMembers takes in memberships that a delta read says have ended.
+func (r *Reading) RemovedMembers(ctx context.Context, ms []identity.Members) error {
+	return r.members(ctx, ms, true)
+}
+
+// ReplaceMembers says that the Members of these groups, in a delta read, are all.
+func (r *Reading) ReplaceMembers(ctx context.Context, exts []string) error {
+	if err := r.fetchGroups(ctx, exts); err != nil {
+		return err
+	}
+	for _, ext := range exts {
+		if e := r.groups.byExt[ext]; e != nil {
+			r.change(e.head.N).replace = true
+		}
+	}
+	return nil
+}
+
+func (r *Reading) change(group store.ID) *setChange {
+	c := r.sets[group]
+	if c == nil {
+		c = &setChange{}
+		r.sets[group] = c
+	}
+	return c
+}
+
+func (r *Reading) members(ctx context.Context, ms []identity.Members, remove bool) error {
+	for _, m := range ms {
+		if err := r.fetchUsers(ctx, m.UserIDs); err != nil {
+			return err
+		}
+		if err := r.fetchGroups(ctx, append([]string{m.GroupID}, m.ChildIDs...)); err != nil {
+			return err
+		}
+		if rest := r.resolve(m, remove); rest != nil {
+			r.late = append(r.late, lateMembers{*rest, remove})
+		}
+	}
+	return nil
+}
+
+// resolve notes what it can of m and returns what names records not met yet.
+func (r *Reading) resolve(m identity.Members, remove bool) *identity.Members {
+	g := r.groups.byExt[m.GroupID]
+	if g == nil {
+		return &m
+	}
+	c := r.change(g.head.N)
+	rest := identity.Members{GroupID: m.GroupID}
+	users, children := &c.users, &c.children
+	if remove {
+		users, children = &c.lessUsers, &c.lessGroups
+	}
+	for _, ext := range m.UserIDs {
+		if e := r.users.byExt[ext]; e != nil {
+			*users = append(*users, e.head.N)
+		} else {
+			rest.UserIDs = append(rest.UserIDs, ext)
+		}
+	}
+	for _, ext := range m.ChildIDs {
+		if e := r.groups.byExt[ext]; e != nil {
+			*children = append(*children, e.head.N)
+		} else {
+			rest.ChildIDs = append(rest.ChildIDs, ext)
+		}
+	}
+	if len(rest.UserIDs)+len(rest.ChildIDs) == 0 {
+		return nil
+	}
+	return &rest
+}
+
+// Removed takes in the ids that a delta read says are gone.
+func (r *Reading) Removed(ctx context.Context, exts []string, groups bool) error {
+	x, fetch := r.users, r.fetchUsers
+	if groups {
+		x, fetch = r.groups, r.fetchGroups
+	}
+	if err := fetch(ctx, exts); err != nil {
+		return err
+	}
+	for _, ext := range exts {
+		if e := x.byExt[ext]; e != nil {
+			e.head.Flags |= store.Gone
+		}
+	}
+	return nil
+}
+
+// Protect notes an account that must not be removed from anything.
+func (r *Reading) Protect(ext, reason string) { r.protected[ext] = reason }
+
+// Quota notes something that runs out.
+func (r *Reading) Quota(q pluginhost.Quota) { r.quotas = append(r.quotas, q) }
+
+// flush writes the changed records, and marks those whose content really changed.
+func (r *Reading) flush(ctx context.Context) error {
+	if len(r.accountRows)+len(r.groupRows) == 0 {
+		return nil
+	}
+	err := r.st.Update(ctx, func(tx store.Tx) error {
+		changed, err := r.reallyChanged(tx)
+		if err != nil {
+			return err
+		}
+		r.stats.Changed += len(changed)
+		if err := tx.PutAccounts(r.accountRows); err != nil {
+			return err
+		}
+		if err := tx.PutGroups(r.groupRows); err != nil {
+			return err
+		}
+		return markDirty(tx, r.syncs, changed)
+	})
+	if err != nil {
+		return fmt.Errorf("write the mirror: %w", err)
+	}
+	r.accountRows, r.groupRows = r.accountRows[:0], r.groupRows[:0]
+	return nil
+}
+
+// reallyChanged compares by content those whose fingerprint differs: another
+// serialization of the same record is no change.
+func (r *Reading) reallyChanged(tx store.Tx) ([]store.ID, error) {
+	ns := make([]store.ID, 0, len(r.accountRows))
+	var known []store.ID
+	for i := range r.accountRows {
+		ns = append(ns, r.accountRows[i].N)
+		if e := r.users.byExt[r.accountRows[i].Ext]; e.known {
+			known = append(known, e.head.N)
+		}
+	}
+	if len(known) == 0 {
+		return ns, nil
+	}
+	before, err := tx.Accounts(idset.Of(known))
+	if err != nil {
+		return nil, err
+	}
+	same := map[store.ID][]byte{}
+	for i := range before {
+		if b := &before[i]; !b.Flags.Has(store.Gone) {
+			same[b.N] = b.Record
+		}
+	}
+	out := ns[:0]
+	for i := range r.accountRows {
+		a := &r.accountRows[i]
+		if rec, ok := same[a.N]; !ok || !bytes.Equal(rec, a.Record) {
+			out = append(out, a.N)
+		}
+	}
+	return out, nil
+}
+
+func markDirty(tx store.Tx, syncs []store.SyncID, ns []store.ID) error {
+	for _, s := range syncs {
+		if err := tx.MarkDirty(s, ns); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Ending says how a reading ended.
+type Ending struct {
+	Believed bool // complete, counts matching, size plausible: what is missing is gone
+	Cursor   *store.Cursor
+	Now      time.Time
+}

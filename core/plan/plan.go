@@ -1,0 +1,179 @@
+// Package plan holds a plan: the ordered steps that bring a target to what the rules
+// want, with before-images, reasons and a digest. It is a value that can be printed,
+// stored, compared and replayed. It is pure, and it does not decide whether the plan
+// may be applied: that is guard.
+package plan
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"syncgateway/core/identity"
+	"syncgateway/core/idset"
+)
+
+// Class is what a step does. Their order is the order of a plan: what gives comes
+// before what takes away.
+type Class uint8
+
+// The classes.
+const (
+	CreateGroup Class = iota + 1
+	CreateUser
+	Adopt // link to an account that exists; nothing changes in the target
+	UpdateUser
+	ActivateUser
+	AddMember
+	RemoveMember
+	DeactivateUser
+	DeleteUser
+	DeleteGroup
+)
+
+var classNames = [...]string{"", "create_group", "create_user", "adopt", "update_user", "activate_user", "add_member",
+	"remove_member", "deactivate_user", "delete_user", "delete_group"}
+
+// Classes are all classes in the order of a plan.
+func Classes() []Class {
+	return []Class{CreateGroup, CreateUser, Adopt, UpdateUser, ActivateUser, AddMember, RemoveMember, DeactivateUser, DeleteUser, DeleteGroup}
+}
+
+// String is the class's name in JSON and in configuration: "add_member".
+func (c Class) String() string {
+	if int(c) < len(classNames) {
+		return classNames[c]
+	}
+	return "unknown"
+}
+
+// MarshalText writes the name.
+func (c Class) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// UnmarshalText reads a name that String gave.
+func (c *Class) UnmarshalText(b []byte) error {
+	i := slices.Index(classNames[:], string(b))
+	if i <= 0 {
+		return fmt.Errorf("unknown class %q", identity.Visible(string(b), 40))
+	}
+	*c = Class(i)
+	return nil
+}
+
+// Destructive reports whether a step of the class takes something away.
+func (c Class) Destructive() bool { return c >= RemoveMember }
+
+// Reversal says whether a step can be taken back.
+type Reversal string
+
+// The kinds of Reversal.
+const (
+	Exact        Reversal = "exact"
+	Lossy        Reversal = "lossy"
+	Irreversible Reversal = "irreversible"
+)
+
+// Reversal is what the class allows at best.
+func (c Class) Reversal() Reversal {
+	switch c {
+	case CreateUser, CreateGroup:
+		return Lossy // what was made can be taken away, but invitations were sent and ids stay used
+	case DeleteUser, DeleteGroup:
+		return Irreversible
+	}
+	return Exact
+}
+
+// Ref names a record of the target. ID is empty for one that a step of the same plan
+// makes.
+type Ref struct {
+	ID   string `json:"id,omitempty"`
+	Name string `json:"name"`
+	Note string `json:"note,omitempty"` // why to look twice: "grants organisation administration"
+}
+
+// Change is one attribute of an update.
+type Change struct {
+	Field  string   `json:"field"`
+	Before []string `json:"before"`
+	After  []string `json:"after"`
+}
+
+// Step is one thing to do. Person is the join key of whom it is for. N and G are the
+// interned ids of the account and the group where they are known, P of the person.
+type Step struct {
+	Class   Class          `json:"class"`
+	Person  string         `json:"person,omitempty"`
+	User    *Ref           `json:"user,omitempty"`
+	Group   *Ref           `json:"group,omitempty"`
+	Account *identity.User `json:"account,omitempty"` // create_user: what to make
+	Changes []Change       `json:"changes,omitempty"`
+	Reason  string         `json:"reason"`
+	Rule    string         `json:"rule,omitempty"` // "users.include (gateway.hcl:31)"
+
+	P, N, G idset.ID `json:"-"`
+}
+
+// Header says what a plan was made from.
+type Header struct {
+	Sync   string `json:"sync"`
+	Target string `json:"target"`
+	Epoch  string `json:"epoch"` // hash of the configuration
+	Mode   string `json:"mode"`  // "full", "delta", "user"
+}
+
+// Plan is a header and its steps in order.
+type Plan struct {
+	Header
+	Steps    []Step
+	Warnings []string // for the reader; not part of the digest
+}
+
+// Sort puts the steps into the order of a plan: by class, then group, then person.
+// Equal sets of steps give equal plans.
+func (p *Plan) Sort() {
+	slices.SortStableFunc(p.Steps, compare)
+	slices.Sort(p.Warnings)
+	p.Warnings = slices.Compact(p.Warnings)
+}
+
+func compare(a, b Step) int {
+	return cmp.Or(
+		cmp.Compare(a.Class, b.Class),
+		compareRef(a.Group, b.Group),
+		strings.Compare(a.Person, b.Person),
+		compareRef(a.User, b.User),
+	)
+}
+
+func compareRef(a, b *Ref) int {
+	switch {
+	case a == b:
+		return 0
+	case a == nil:
+		return -1
+	case b == nil:
+		return 1
+	}
+	return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.ID, b.ID))
+}
+
+// Counts are the numbers of steps by class.
+func (p *Plan) Counts() map[Class]int {
+	counts := map[Class]int{}
+	for i := range p.Steps {
+		counts[p.Steps[i].Class]++
+	}
+	return counts
+}
+
+// Empty reports whether there is nothing to do.
+func (p *Plan) Empty() bool { return len(p.Steps) == 0 }
+
+// Additive returns the plan without the steps that take something away.
+func (p *Plan) Additive() *Plan {
+	rest := *p
+	rest.Steps = slices.DeleteFunc(slices.Clone(p.Steps), func(s Step) bool { return s.Class.Destructive() })
+	return &rest
+}

@@ -1,0 +1,161 @@
+package sqlite
+
+import (
+	"database/sql"
+	"time"
+
+	"syncgateway/core/store"
+)
+
+const runColumns = `SELECT id, sync, ep, mode, state, started, ended, digest, cause, summary, detail FROM run `
+
+func scanRun(r interface{ Scan(...any) error }) (store.Run, error) {
+	var run store.Run
+	var started, ended int64
+	err := r.Scan(&run.ID, &run.Sync, &run.Endpoint, &run.Mode, &run.State, &started, &ended, &run.Digest, &run.Trigger, &run.Summary, &run.Detail)
+	run.Started, run.Ended = fromMicros(started), fromMicros(ended)
+	return run, err
+}
+
+func (x *tx) Run(id string) (store.Run, error) {
+	s, err := x.stmt(runColumns + `WHERE id = ?`)
+	if err != nil {
+		return store.Run{}, err
+	}
+	run, err := scanRun(s.QueryRowContext(x.ctx, id))
+	if err == sql.ErrNoRows {
+		return run, store.ErrNotFound
+	}
+	return run, err
+}
+
+func (x *tx) Runs(sync string, limit int) (out []store.Run, err error) {
+	err = x.each(func(r *sql.Rows) error {
+		run, err := scanRun(r)
+		out = append(out, run)
+		return err
+	}, runColumns+`WHERE ?1 = '' OR sync = ?1 ORDER BY started DESC, id DESC LIMIT ?2`, sync, limit)
+	return out, err
+}
+
+const operationColumns = `SELECT id, run, ep, class, p, n, g, state, step, remote_id, answer, at FROM operation `
+
+func eachOperation(f func(store.Operation) error) func(*sql.Rows) error {
+	return func(r *sql.Rows) error {
+		var o store.Operation
+		var at int64
+		if err := r.Scan(&o.ID, &o.Run, &o.Endpoint, &o.Class, &o.P, &o.N, &o.G, &o.State, &o.Step, &o.RemoteID, &o.Answer, &at); err != nil {
+			return err
+		}
+		o.At = fromMicros(at)
+		return f(o)
+	}
+}
+
+func collectOperations(out *[]store.Operation) func(*sql.Rows) error {
+	return eachOperation(func(o store.Operation) error {
+		*out = append(*out, o)
+		return nil
+	})
+}
+
+func (x *tx) Operations(run string, f func(store.Operation) error) error {
+	return x.each(eachOperation(f), operationColumns+`WHERE run = ? ORDER BY seq`, run)
+}
+
+func (x *tx) OperationsOn(n store.ID, limit int) (out []store.Operation, err error) {
+	err = x.each(collectOperations(&out), operationColumns+`WHERE n = ?1 OR p = ?1 ORDER BY seq DESC LIMIT ?2`, n, limit)
+	return out, err
+}
+
+func (x *tx) Unfinished(ep store.EndpointID) (out []store.Operation, err error) {
+	err = x.each(collectOperations(&out), operationColumns+`WHERE ep = ? AND state = 'intent' ORDER BY seq`, ep)
+	return out, err
+}
+
+func (x *tx) plan(where string, arg string) (p store.Plan, err error) {
+	var created int64
+	found, err := x.one([]any{&p.Digest, &p.Sync, &p.Run, &created, &p.Verdict, &p.Body},
+		`SELECT digest, sync, run, created, verdict, body FROM plan `+where, arg)
+	if err == nil && !found {
+		err = store.ErrNotFound
+	}
+	p.Created = fromMicros(created)
+	return p, err
+}
+
+func (x *tx) Plan(digest string) (store.Plan, error) { return x.plan(`WHERE digest = ?`, digest) }
+
+func (x *tx) LatestPlan(sync string) (store.Plan, error) {
+	return x.plan(`WHERE sync = ? ORDER BY created DESC LIMIT 1`, sync)
+}
+
+func (x *tx) Approval(digest string) (a store.Approval, err error) {
+	var at, expires int64
+	found, err := x.one([]any{&a.Digest, &a.Who, &a.Reason, &at, &expires, &a.UsedBy},
+		`SELECT digest, who, reason, at, expires, used_by FROM approval WHERE digest = ?`, digest)
+	if err == nil && !found {
+		err = store.ErrNotFound
+	}
+	a.At, a.Expires = fromMicros(at), fromMicros(expires)
+	return a, err
+}
+
+func (x *tx) Lease(ep store.EndpointID) (store.Lease, error) {
+	l := store.Lease{Endpoint: ep}
+	var until int64
+	found, err := x.one([]any{&l.Owner, &until}, `SELECT owner, until FROM lease WHERE ep = ?`, ep)
+	if err == nil && !found {
+		err = store.ErrNotFound
+	}
+	l.Until = fromMicros(until)
+	return l, err
+}
+
+func (x *tx) PutRun(r store.Run) error {
+	return x.exec(`INSERT INTO run (id, sync, ep, mode, state, started, ended, digest, cause, summary, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET state = excluded.state, ended = excluded.ended, digest = excluded.digest, summary = excluded.summary, detail = excluded.detail`,
+		r.ID, r.Sync, r.Endpoint, r.Mode, r.State, micros(r.Started), micros(r.Ended), r.Digest, r.Trigger, r.Summary, r.Detail)
+}
+
+func (x *tx) PutOperations(ops []store.Operation) error {
+	return x.insert(`INSERT INTO operation (id, run, ep, class, p, n, g, state, step, remote_id, answer, at) VALUES `,
+		` ON CONFLICT (id) DO UPDATE SET p = excluded.p, n = excluded.n, g = excluded.g, state = excluded.state,
+		remote_id = excluded.remote_id, answer = excluded.answer, at = excluded.at`,
+		12, len(ops), func(i int, to []any) []any {
+			o := &ops[i]
+			return append(to, o.ID, o.Run, o.Endpoint, o.Class, o.P, o.N, o.G, o.State, notNull(o.Step), o.RemoteID, o.Answer, micros(o.At))
+		})
+}
+
+func (x *tx) PutPlan(p store.Plan) error {
+	return x.exec(`INSERT INTO plan (digest, sync, run, created, verdict, body) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (digest) DO UPDATE SET run = excluded.run, created = excluded.created, verdict = excluded.verdict`,
+		p.Digest, p.Sync, p.Run, micros(p.Created), p.Verdict, notNull(p.Body))
+}
+
+func (x *tx) PutApproval(a store.Approval) error {
+	return x.exec(`INSERT INTO approval (digest, who, reason, at, expires, used_by) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (digest) DO UPDATE SET who = excluded.who, reason = excluded.reason, at = excluded.at, expires = excluded.expires, used_by = excluded.used_by`,
+		a.Digest, a.Who, a.Reason, micros(a.At), micros(a.Expires), a.UsedBy)
+}
+
+func (x *tx) PutLease(l store.Lease) error {
+	return x.exec(`INSERT INTO lease (ep, owner, until) VALUES (?, ?, ?) ON CONFLICT (ep) DO UPDATE SET owner = excluded.owner, until = excluded.until`,
+		l.Endpoint, l.Owner, micros(l.Until))
+}
+
+func (x *tx) Prune(before time.Time) error {
+	us := micros(before)
+	for _, q := range []string{
+		`DELETE FROM operation WHERE at < ?1 AND state <> 'intent'`,
+		`DELETE FROM plan WHERE created < ?1 AND digest NOT IN (SELECT digest FROM approval WHERE used_by = '' AND expires >= ?1)`,
+		`DELETE FROM approval WHERE expires < ?1`,
+		`DELETE FROM run WHERE started < ?1 AND id NOT IN (SELECT run FROM operation WHERE state = 'intent')`,
+	} {
+		if err := x.exec(q, us); err != nil {
+			return err
+		}
+	}
+	return nil
+}

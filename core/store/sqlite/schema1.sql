@@ -1,0 +1,55 @@
+CREATE TABLE name (id INTEGER PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, UNIQUE (kind, name)) STRICT;
+CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+
+-- The mirror. n is interned, unique over accounts, groups and people of all endpoints.
+CREATE TABLE account (
+  n INTEGER PRIMARY KEY, ep INTEGER NOT NULL, ext TEXT NOT NULL, fp BLOB NOT NULL, flags INTEGER NOT NULL,
+  email TEXT NOT NULL, username TEXT NOT NULL, rec BLOB NOT NULL, UNIQUE (ep, ext)) STRICT;
+CREATE INDEX account_email ON account (ep, email) WHERE email <> '';
+CREATE INDEX account_username ON account (ep, username) WHERE username <> '';
+CREATE TABLE grp (
+  n INTEGER PRIMARY KEY, ep INTEGER NOT NULL, ext TEXT NOT NULL, fp BLOB NOT NULL, flags INTEGER NOT NULL,
+  name TEXT NOT NULL, rec BLOB NOT NULL, UNIQUE (ep, ext)) STRICT;
+CREATE INDEX grp_name ON grp (ep, name);
+-- Packed sets (package idset).
+CREATE TABLE grp_set (n INTEGER PRIMARY KEY, users BLOB NOT NULL, children BLOB NOT NULL) STRICT;
+CREATE INDEX grp_set_nested ON grp_set (n) WHERE length(children) > 0;
+CREATE TABLE account_set (n INTEGER PRIMARY KEY, groups BLOB NOT NULL, ours BLOB NOT NULL) STRICT;
+CREATE TABLE cursor (ep INTEGER PRIMARY KEY, users BLOB, groups BLOB, at INTEGER NOT NULL, full_at INTEGER NOT NULL) STRICT;
+CREATE TABLE population (ep INTEGER PRIMARY KEY, users INTEGER NOT NULL, groups INTEGER NOT NULL, memberships INTEGER NOT NULL) STRICT;
+CREATE TABLE protected (ep INTEGER NOT NULL, n INTEGER NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (ep, n)) STRICT, WITHOUT ROWID;
+CREATE TABLE quota (
+  ep INTEGER NOT NULL, name TEXT NOT NULL, total INTEGER NOT NULL, used INTEGER NOT NULL, unlimited INTEGER NOT NULL,
+  groups BLOB NOT NULL, PRIMARY KEY (ep, name)) STRICT, WITHOUT ROWID;
+
+-- Who is who.
+CREATE TABLE sync_state (sync INTEGER PRIMARY KEY, epoch TEXT NOT NULL) STRICT;
+CREATE TABLE dirty (sync INTEGER NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (sync, n)) STRICT, WITHOUT ROWID;
+CREATE TABLE person (
+  p INTEGER PRIMARY KEY, sync INTEGER NOT NULL, key TEXT NOT NULL, outcome TEXT NOT NULL, detail TEXT NOT NULL,
+  UNIQUE (sync, key)) STRICT;
+CREATE TABLE person_account (sync INTEGER NOT NULL, n INTEGER NOT NULL, p INTEGER NOT NULL, PRIMARY KEY (sync, n)) STRICT, WITHOUT ROWID;
+CREATE INDEX person_account_p ON person_account (p);
+CREATE TABLE link (n INTEGER PRIMARY KEY, p INTEGER NOT NULL UNIQUE, sync INTEGER NOT NULL, origin TEXT NOT NULL, run TEXT NOT NULL) STRICT;
+CREATE INDEX link_sync ON link (sync);
+CREATE TABLE grace (p INTEGER PRIMARY KEY, sync INTEGER NOT NULL, since INTEGER NOT NULL, due INTEGER NOT NULL, reason TEXT NOT NULL) STRICT;
+
+-- What happened.
+CREATE TABLE run (
+  id TEXT PRIMARY KEY, sync TEXT NOT NULL, ep INTEGER NOT NULL, mode TEXT NOT NULL, state TEXT NOT NULL, started INTEGER NOT NULL,
+  ended INTEGER NOT NULL, digest TEXT NOT NULL, cause TEXT NOT NULL, summary TEXT NOT NULL, detail BLOB) STRICT, WITHOUT ROWID;
+CREATE INDEX run_started ON run (started);
+CREATE TABLE operation (
+  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, run TEXT NOT NULL, ep INTEGER NOT NULL, class TEXT NOT NULL,
+  p INTEGER NOT NULL, n INTEGER NOT NULL, g INTEGER NOT NULL, state TEXT NOT NULL, step BLOB NOT NULL,
+  remote_id TEXT NOT NULL, answer TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
+CREATE INDEX operation_run ON operation (run);
+CREATE INDEX operation_n ON operation (n);
+CREATE INDEX operation_p ON operation (p);
+CREATE INDEX operation_unfinished ON operation (ep) WHERE state = 'intent';
+CREATE TABLE plan (
+  digest TEXT PRIMARY KEY, sync TEXT NOT NULL, run TEXT NOT NULL, created INTEGER NOT NULL, verdict TEXT NOT NULL, body BLOB NOT NULL) STRICT, WITHOUT ROWID;
+CREATE INDEX plan_sync ON plan (sync, created);
+CREATE TABLE approval (
+  digest TEXT PRIMARY KEY, who TEXT NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL, expires INTEGER NOT NULL, used_by TEXT NOT NULL) STRICT;
+CREATE TABLE lease (ep INTEGER PRIMARY KEY, owner TEXT NOT NULL, until INTEGER NOT NULL) STRICT;

@@ -1,0 +1,238 @@
+// Package sqlite is the default store: one SQLite file in the data directory, in WAL
+// mode, with one writer and a pool of readers. It is the only package that imports
+// go-sqlite3, and knows nothing of what the records mean.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+
+	"github.com/gofrs/flock"
+	"github.com/mattn/go-sqlite3"
+
+	"syncgateway/core/store"
+)
+
+//go:embed schema*.sql
+var migrations embed.FS
+
+// newest is the schema version this gateway writes: the number of migrations.
+const newest = 1
+
+// FileName is the database's name in the data directory.
+const FileName = "gateway.db"
+
+// DB is a store.Store in one SQLite file.
+type DB struct {
+	lock    *flock.Flock
+	writer  *sql.DB
+	readers *sql.DB
+
+	write sync.Mutex // one transaction at a time, without SQLITE_BUSY
+
+	ids    sync.Mutex
+	nextID store.ID
+	topID  store.ID // ids below are reserved on disk
+}
+
+// Open opens or makes the database in dir, and takes the directory for this process:
+// store.ErrInUse when another has it. dir is made with mode 0700.
+func Open(ctx context.Context, dir string) (*DB, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the data directory: %w", err)
+	}
+	lock := flock.New(filepath.Join(dir, "gateway.lock"), flock.SetPermissions(0o600))
+	ok, err := lock.TryLock()
+	if err != nil {
+		return nil, fmt.Errorf("lock the data directory: %w", err)
+	}
+	if !ok {
+		return nil, fmt.Errorf("%s: %w", dir, store.ErrInUse)
+	}
+	db := &DB{lock: lock}
+	if err := db.open(ctx, filepath.Join(dir, FileName)); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return db, nil
+}
+
+func (db *DB) open(ctx context.Context, path string) error {
+	// The file must not be readable by others, whatever the umask was.
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return fmt.Errorf("open the database: %w", err)
+	}
+	if err := f.Close(); err != nil {
+		return fmt.Errorf("open the database: %w", err)
+	}
+	if db.writer, err = sql.Open("sqlite3", dsn(path, "immediate", "rwc")); err != nil {
+		return fmt.Errorf("open the database: %w", err)
+	}
+	db.writer.SetMaxOpenConns(1)
+	if db.readers, err = sql.Open("sqlite3", dsn(path, "deferred", "rw")); err != nil {
+		return fmt.Errorf("open the database: %w", err)
+	}
+	db.readers.SetMaxOpenConns(4)
+	if err := db.migrate(ctx); err != nil {
+		return fmt.Errorf("%s: %w", path, classify(err))
+	}
+	return classify(db.writer.QueryRowContext(ctx, `SELECT coalesce((SELECT value FROM counter WHERE name = 'id'), 1)`).Scan(&db.nextID))
+}
+
+// dsn carries the settings that must hold on every pooled connection.
+func dsn(path, txlock, mode string) string {
+	q := url.Values{
+		"_txlock": {txlock}, "mode": {mode}, "_journal_mode": {"WAL"}, "_synchronous": {"FULL"}, "_busy_timeout": {"10000"},
+		"_foreign_keys": {"on"}, "_cache_size": {"-16000"}, "_secure_delete": {"off"},
+	}
+	return "file:" + url.PathEscape(path) + "?" + q.Encode()
+}
+
+func (db *DB) migrate(ctx context.Context) error {
+	var version int
+	if err := db.writer.QueryRowContext(ctx, `PRAGMA user_version`).Scan(&version); err != nil {
+		return err
+	}
+	if version > newest {
+		return fmt.Errorf("%w (schema %d, this one knows %d): start the newer gateway, or restore the backup from before it ran",
+			store.ErrNewer, version, newest)
+	}
+	if version > 0 {
+		if err := db.quickCheck(ctx); err != nil {
+			return err
+		}
+	}
+	for v := version + 1; v <= newest; v++ {
+		if err := db.step(ctx, v); err != nil {
+			return fmt.Errorf("migrate to schema %d: %w", v, err)
+		}
+	}
+	return nil
+}
+
+// quickCheck reads the schema and one page of each table; a full integrity check
+// would read the whole file at every start.
+func (db *DB) quickCheck(ctx context.Context) error {
+	for _, table := range []string{"account", "grp", "grp_set", "account_set", "person", "link", "operation", "run", "plan"} {
+		var n int
+		if err := db.writer.QueryRowContext(ctx, `SELECT count(*) FROM (SELECT 1 FROM `+table+` LIMIT 1)`).Scan(&n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (db *DB) step(ctx context.Context, version int) error {
+	script, err := migrations.ReadFile(fmt.Sprintf("schema%d.sql", version))
+	if err != nil {
+		return err
+	}
+	tx, err := db.writer.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	if _, err := tx.ExecContext(ctx, string(script)+fmt.Sprintf(";PRAGMA user_version = %d", version)); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// Close releases the directory.
+func (db *DB) Close() error {
+	var errs []error
+	if db.readers != nil {
+		errs = append(errs, db.readers.Close())
+	}
+	if db.writer != nil {
+		errs = append(errs, db.writer.Close())
+	}
+	return errors.Join(append(errs, db.lock.Unlock())...)
+}
+
+// View implements store.Store.
+func (db *DB) View(ctx context.Context, f func(store.Reader) error) error {
+	t, err := db.readers.BeginTx(ctx, nil)
+	if err != nil {
+		return classify(err)
+	}
+	defer t.Rollback()
+	x := &tx{ctx: ctx, tx: t, prepared: map[string]*sql.Stmt{}}
+	defer x.close()
+	return classify(f(x))
+}
+
+// Update implements store.Store.
+func (db *DB) Update(ctx context.Context, f func(store.Tx) error) error {
+	db.write.Lock()
+	defer db.write.Unlock()
+	t, err := db.writer.BeginTx(ctx, nil)
+	if err != nil {
+		return classify(err)
+	}
+	defer t.Rollback()
+	x := &tx{ctx: ctx, tx: t, prepared: map[string]*sql.Stmt{}}
+	defer x.close()
+	if err := f(x); err != nil {
+		return classify(err)
+	}
+	if err := x.reserve(db); err != nil {
+		return classify(err)
+	}
+	return classify(t.Commit())
+}
+
+// idBlock is how many ids one write reserves.
+const idBlock = 1 << 12
+
+// NewIDs implements store.Store. The mark on disk moves in the next Update, which is
+// the earliest the ids can be used in.
+func (db *DB) NewIDs(n int) store.ID {
+	db.ids.Lock()
+	defer db.ids.Unlock()
+	first := db.nextID
+	db.nextID += store.ID(n)
+	return first
+}
+
+func (x *tx) reserve(db *DB) error {
+	db.ids.Lock()
+	next := db.nextID
+	db.ids.Unlock()
+	if next <= db.topID {
+		return nil
+	}
+	top := next + idBlock
+	_, err := x.tx.ExecContext(x.ctx, `INSERT INTO counter (name, value) VALUES ('id', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value`, top)
+	if err == nil {
+		db.topID = top
+	}
+	return err
+}
+
+// classify turns SQLite's codes into the store's errors, keeping the original text.
+func classify(err error) error {
+	var se sqlite3.Error
+	if !errors.As(err, &se) {
+		return err
+	}
+	switch se.Code {
+	case sqlite3.ErrCorrupt, sqlite3.ErrNotADB:
+		return fmt.Errorf("%w (%v): restore a backup, or move it away and run a full sync, which finds existing accounts again", store.ErrDamaged, err)
+	case sqlite3.ErrFull:
+		return fmt.Errorf("%w (%v): make room and run again; nothing was lost", store.ErrFull, err)
+	case sqlite3.ErrIoErr:
+		if se.SystemErrno == syscall.ENOSPC {
+			return fmt.Errorf("%w (%v): make room and run again; nothing was lost", store.ErrFull, err)
+		}
+	}
+	return err
+}

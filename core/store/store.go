@@ -1,0 +1,369 @@
+// Package store declares what the gateway remembers between runs: the mirror of every
+// source and target, who is linked to whom, which memberships are ours, what was
+// planned, approved and done. It holds the interfaces and the plain records; an
+// implementation (sqlite) passes the suite in storetest.
+//
+// Ids of accounts, groups and people are interned: a system's own id becomes a dense
+// number once and keeps it for ever. Memberships are packed sets of those numbers.
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"syncgateway/core/idset"
+)
+
+// ID is an interned id of an account, a group or a person.
+type ID = idset.ID
+
+// EndpointID is the interned address of a source or target: "source.okta.corp".
+type EndpointID int32
+
+// SyncID is the interned name of a sync.
+type SyncID int32
+
+// Errors that callers tell apart.
+var (
+	// ErrNotFound: there is no such record.
+	ErrNotFound = errors.New("not found")
+	// ErrInUse: another process holds the data directory.
+	ErrInUse = errors.New("the data directory is in use by another gateway")
+	// ErrNewer: the database was written by a newer gateway.
+	ErrNewer = errors.New("the database was written by a newer gateway")
+	// ErrDamaged: the database is not one, or is corrupt.
+	ErrDamaged = errors.New("the database is damaged")
+	// ErrFull: the disk is full; nothing of the transaction was kept.
+	ErrFull = errors.New("the disk is full")
+)
+
+// Store is a gateway's durable memory. It is safe for concurrent use.
+type Store interface {
+	// View runs f on one consistent snapshot.
+	View(ctx context.Context, f func(Reader) error) error
+	// Update runs f in the one writing transaction there can be at a time, and
+	// commits durably when f returns nil. An error from f leaves no trace.
+	Update(ctx context.Context, f func(Tx) error) error
+	// NewIDs reserves n ids that follow one another and returns the first. They are
+	// not in use by any account, group or person, even after a crash.
+	NewIDs(n int) ID
+	Close() error
+}
+
+// Reader is what can be asked. Results for a list of ids come in the order of the
+// ids, without those that do not exist.
+type Reader interface {
+	MirrorReader
+	PeopleReader
+	HistoryReader
+}
+
+// Tx is a writing transaction.
+type Tx interface {
+	Reader
+	MirrorWriter
+	PeopleWriter
+	HistoryWriter
+}
+
+// Head is the part of a mirrored record that tells whether it changed. Flags says
+// what must be compared directly.
+type Head struct {
+	N           ID
+	Ext         string // the id in its own system
+	Fingerprint [16]byte
+	Flags       Flags
+}
+
+// Flags are the states of a mirrored record that are never behind a fingerprint.
+type Flags uint8
+
+// The flags.
+const (
+	// Active: the account may be used.
+	Active Flags = 1 << iota
+	// Gone: a complete read no longer had it.
+	Gone
+)
+
+// Has reports whether all of x are set.
+func (f Flags) Has(x Flags) bool { return f&x == x }
+
+// Account is a mirrored account. Record is identity.AppendUser of it; the keys are
+// folded and empty when the account has none.
+type Account struct {
+	Head
+	Endpoint    EndpointID
+	EmailKey    string
+	UsernameKey string
+	Record      []byte
+}
+
+// Group is a mirrored group. Record is identity.AppendGroup of it.
+type Group struct {
+	Head
+	Endpoint EndpointID
+	NameKey  string // folded
+	Record   []byte
+}
+
+// GroupSet is who is in a group directly.
+type GroupSet struct {
+	N        ID
+	Users    idset.Set // accounts
+	Children idset.Set // groups
+}
+
+// AccountSet is which groups an account is in directly, and which of these
+// memberships the gateway made (the ledger; targets only).
+type AccountSet struct {
+	N      ID
+	Groups idset.Set
+	Ours   idset.Set
+}
+
+// Key names an index of accounts.
+type Key uint8
+
+// The indexes.
+const (
+	EmailKey Key = iota + 1
+	UsernameKey
+)
+
+// Cursor is where a source's next delta starts.
+type Cursor struct {
+	Users, Groups []byte
+	At            time.Time // when the read that gave it began
+	FullAt        time.Time // when the last complete full read ended
+}
+
+// Population is the size of an endpoint at its last believed full read.
+type Population struct {
+	Users       int
+	Groups      int
+	Memberships int
+}
+
+// Protected is an account that must never appear in a destructive step.
+type Protected struct {
+	N      ID
+	Reason string
+}
+
+// Quota is something of a target that runs out; whoever is in one of Groups uses one.
+type Quota struct {
+	Name        string
+	Total, Used int
+	Unlimited   bool
+	Groups      idset.Set
+}
+
+// MirrorReader reads what systems looked like.
+type MirrorReader interface {
+	Heads(ep EndpointID, f func(Head) error) error
+	Accounts(ns []ID) ([]Account, error)
+	AccountsByExt(ep EndpointID, exts []string) ([]Account, error)
+	AccountsByKey(ep EndpointID, k Key, keys []string) (map[string][]ID, error)
+	GroupHeads(ep EndpointID, f func(Head) error) error
+	Groups(ns []ID) ([]Group, error)
+	GroupsByExt(ep EndpointID, exts []string) ([]Group, error)
+	GroupsByName(ep EndpointID, names []string) (map[string][]Group, error)
+	GroupSets(ns []ID) ([]GroupSet, error)
+	// Parents lists, for every group that is a child of another, its parents.
+	Parents(ep EndpointID) (map[ID]idset.Set, error)
+	AccountSets(ns []ID) ([]AccountSet, error)
+	Cursor(ep EndpointID) (Cursor, error)
+	Population(ep EndpointID) (Population, error)
+	Protected(ep EndpointID) ([]Protected, error)
+	Quotas(ep EndpointID) ([]Quota, error)
+	Endpoints() (map[string]EndpointID, error)
+}
+
+// MirrorWriter writes what systems looked like.
+type MirrorWriter interface {
+	Endpoint(address string) (EndpointID, error) // interned on first use
+	PutAccounts([]Account) error
+	PutGroups([]Group) error
+	// SetFlags overwrites the flags of accounts or groups.
+	SetFlags(heads []Head, groups bool) error
+	PutGroupSets([]GroupSet) error
+	PutAccountSets([]AccountSet) error
+	PutCursor(EndpointID, Cursor) error
+	PutPopulation(EndpointID, Population) error
+	PutProtected(EndpointID, []Protected) error
+	PutQuotas(EndpointID, []Quota) error
+}
+
+// Person is somebody a sync takes care of: the accounts of one or more sources that
+// belong together. Outcome and Detail are what the last run made of them.
+type Person struct {
+	P       ID
+	Sync    SyncID
+	Key     string // the join key, folded
+	Outcome string // "in_sync", "planned", "disputed", …
+	Detail  string
+}
+
+// Membership of a source account in a person.
+type PersonAccount struct {
+	N, P ID
+}
+
+// Link ties a person to the account in the target that is theirs.
+type Link struct {
+	N, P   ID
+	Sync   SyncID
+	Origin string // "created" or "adopted"
+	Run    string
+}
+
+// Grace is a leaver's timer.
+type Grace struct {
+	P          ID
+	Since, Due time.Time
+	Reason     string
+}
+
+// SyncState is what a sync remembers of its configuration.
+type SyncState struct {
+	Epoch string // hash of the configuration that the people were last mapped with
+}
+
+// PeopleReader reads who is who.
+type PeopleReader interface {
+	Syncs() (map[string]SyncID, error)
+	SyncState(SyncID) (SyncState, error)
+	// Dirty lists the accounts (of sources and of the target) whose people must be
+	// looked at again, ascending.
+	Dirty(SyncID) ([]ID, error)
+	People(ps []ID) ([]Person, error)
+	PeopleByKey(s SyncID, keys []string) (map[string]ID, error)
+	PeopleOf(s SyncID, accounts []ID) ([]PersonAccount, error)
+	AccountsOf(s SyncID, ps []ID) ([]PersonAccount, error) // ordered by P, then N
+	LinksOf(ps []ID) ([]Link, error)
+	LinksTo(accounts []ID) ([]Link, error)
+	Graces(SyncID) ([]Grace, error)
+	Outcomes(SyncID) (map[string]int, error)
+	PeopleWith(s SyncID, outcome string, limit int) ([]Person, error)
+	// LinkCount counts a sync's links to accounts that are active and not gone.
+	LinkCount(SyncID) (int, error)
+}
+
+// PeopleWriter writes who is who.
+type PeopleWriter interface {
+	Sync(name string) (SyncID, error) // interned on first use
+	PutSyncState(SyncID, SyncState) error
+	MarkDirty(s SyncID, accounts []ID) error
+	// MarkAllDirty marks every account of the endpoint.
+	MarkAllDirty(s SyncID, ep EndpointID) error
+	ClearDirty(s SyncID, accounts []ID) error
+	PutPeople([]Person) error
+	PutPersonAccounts(s SyncID, pas []PersonAccount) error
+	PutLinks([]Link) error
+	DeleteLinks(accounts []ID) error
+	PutGraces(s SyncID, gs []Grace) error
+	DeleteGraces(ps []ID) error
+}
+
+// Run is one run of a sync.
+type Run struct {
+	ID       string     `json:"id"`
+	Sync     string     `json:"sync"`
+	Mode     string     `json:"mode"` // "full", "delta", "user"
+	State    string     `json:"state"`
+	Started  time.Time  `json:"started"`
+	Ended    time.Time  `json:"ended,omitzero"`
+	Digest   string     `json:"digest,omitempty"` // of its plan
+	Trigger  string     `json:"trigger,omitempty"`
+	Summary  string     `json:"summary,omitempty"`
+	Detail   []byte     `json:"-"` // JSON of what the engine reports
+	Endpoint EndpointID `json:"-"`
+}
+
+// The states of a run.
+const (
+	RunRunning     = "running"
+	RunDone        = "done"
+	RunPlanned     = "planned"
+	RunHeld        = "held"
+	RunFailed      = "failed"
+	RunInterrupted = "interrupted"
+)
+
+// Operation is one step on its way: written before the call, completed after it.
+type Operation struct {
+	ID       string // unique for ever
+	Run      string
+	Endpoint EndpointID
+	Class    string
+	P, N, G  ID     // person, target account, target group; 0: none yet
+	State    string // "intent", then one of the outcomes
+	Step     []byte // the plan's step, JSON: before-image and reason included
+	RemoteID string
+	Answer   string // what the target said: "204", "409 ADMIN-409-28 …"
+	At       time.Time
+}
+
+// The states of an operation.
+const (
+	OpIntent       = "intent"
+	OpApplied      = "applied"
+	OpAlready      = "already"
+	OpFailed       = "failed"
+	OpNotAttempted = "not_attempted"
+)
+
+// Plan is a stored plan.
+type Plan struct {
+	Digest  string
+	Sync    string
+	Run     string
+	Created time.Time
+	Verdict string // "allow", "hold", "empty"
+	Body    []byte // JSON lines
+}
+
+// Approval releases one plan, once.
+type Approval struct {
+	Digest  string
+	Who     string
+	Reason  string
+	At      time.Time
+	Expires time.Time
+	UsedBy  string // run
+}
+
+// Lease says who may write to a target.
+type Lease struct {
+	Endpoint EndpointID
+	Owner    string
+	Until    time.Time
+}
+
+// HistoryReader reads what happened.
+type HistoryReader interface {
+	Run(id string) (Run, error)
+	Runs(sync string, limit int) ([]Run, error) // newest first; sync "" means all
+	Operations(run string, f func(Operation) error) error
+	OperationsOn(n ID, limit int) ([]Operation, error) // newest first
+	// Unfinished lists the operations on an endpoint whose outcome is unknown.
+	Unfinished(ep EndpointID) ([]Operation, error)
+	Plan(digest string) (Plan, error)
+	LatestPlan(sync string) (Plan, error)
+	Approval(digest string) (Approval, error)
+	Lease(ep EndpointID) (Lease, error)
+}
+
+// HistoryWriter writes what happened.
+type HistoryWriter interface {
+	PutRun(Run) error
+	PutOperations([]Operation) error
+	PutPlan(Plan) error
+	PutApproval(Approval) error
+	PutLease(Lease) error
+	// Prune forgets runs, operations and plans older than the time, except those an
+	// open approval or an unfinished operation needs.
+	Prune(before time.Time) error
+}
