@@ -2,7 +2,12 @@ package sdk
 
 import (
 	"context"
+	"errors"
 	"net"
+	"net/http"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
 
 	"syncgateway/sdk/internal/wire"
 	"syncgateway/sdk/record"
@@ -55,6 +60,23 @@ func (r *listenerRole) Listen(ctx context.Context, d wire.Directory, l net.Liste
 	}
 	return r.listen(ctx, Directory{d}, l, publicURL)
 }
+
+// ServeHTTP serves the handler on l until ctx ends, and returns when the requests that
+// were open then are answered. It is what most listeners do in Listen.
+func ServeHTTP(ctx context.Context, l net.Listener, handler http.Handler) error {
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: headerTimeout,
+		ErrorLog: logger.StandardLogger(&hclog.StandardLoggerOptions{InferLevels: true})}
+	finished := make(chan error, 1)
+	stop := context.AfterFunc(ctx, func() { finished <- server.Shutdown(context.WithoutCancel(ctx)) })
+	err := server.Serve(l)
+	if !stop() && errors.Is(err, http.ErrServerClosed) {
+		return <-finished
+	}
+	return err
+}
+
+// headerTimeout is how long a client may take to send its headers.
+const headerTimeout = 30 * time.Second
 
 // Put creates or replaces the entry with the id of its record, and returns it as it
 // is kept. ifVersion, when not empty, refuses with ReasonConflict unless the entry is

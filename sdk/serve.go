@@ -27,7 +27,7 @@ const largestRequest = 16 << 20
 // parentEvery is how often a plugin looks whether its host is still there.
 const parentEvery = time.Second
 
-// serve serves the plugin until the host ends it.
+// serve serves the plugin until the host ends it, and then ends the process.
 func serve(p *Plugin, err error) {
 	if os.Getenv(cookieKey) != cookieValue {
 		fmt.Fprintln(stderr, "This is a Sync Gateway plugin. The gateway starts it: put it into the gateway's plugin_dir and run"+
@@ -53,6 +53,7 @@ func serve(p *Plugin, err error) {
 			return grpc.NewServer(append(opts, grpc.MaxRecvMsgSize(largestRequest))...)
 		},
 	})
+	os.Exit(0)
 }
 
 // leaveWithParent ends the process when its parent has died: a host that was killed

@@ -139,5 +139,6 @@ func (s *stream) finish(err error) error {
 			return s.events.Complete(*s.end)
 		}
 	}
+	_ = s.send() // what came before is good; a page that cannot be sent says so itself
 	return s.events.Failure(record.AsFailure(err))
 }

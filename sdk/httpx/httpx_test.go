@@ -115,7 +115,10 @@ func TestLimitedRequestWaitsAsTold(t *testing.T) {
 }
 
 func TestLongWaitFailsInstead(t *testing.T) {
-	c, clock := serve(t, func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Retry-After", "7200"); w.WriteHeader(429) })
+	c, clock := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Retry-After", "7200")
+		w.WriteHeader(429)
+	})
 	err := c.Get(t.Context(), "/x", nil, nil)
 	var f *record.Failure
 	if !errors.As(err, &f) || f.Reason != record.ReasonRateLimited || f.RetryAfter != 2*time.Hour || len(clock.slept) > 0 {
