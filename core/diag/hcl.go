@@ -2,14 +2,22 @@ package diag
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 	"strings"
 
 	"github.com/agext/levenshtein"
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
 
-// FromHCL converts hcl's diagnostics, all under one code.
+// explained is an error of a function that says itself how it is to be shown.
+type explained interface {
+	Diagnostic() (code, summary, detail string)
+}
+
+// FromHCL converts hcl's diagnostics, under one code where a failed function does not
+// give its own.
 func FromHCL(code string, in hcl.Diagnostics) Diagnostics {
 	out := make(Diagnostics, 0, len(in))
 	for _, d := range in {
@@ -17,7 +25,15 @@ func FromHCL(code string, in hcl.Diagnostics) Diagnostics {
 		if d.Severity == hcl.DiagWarning {
 			severity = Warning
 		}
-		out = append(out, Diagnostic{Severity: severity, Code: code, Summary: strings.TrimSuffix(d.Summary, "."), Detail: d.Detail, Subject: d.Subject})
+		converted := Diagnostic{Severity: severity, Code: code, Summary: strings.TrimSuffix(d.Summary, "."), Detail: d.Detail, Subject: d.Subject}
+		if call, ok := hcl.DiagnosticExtra[hclsyntax.FunctionCallDiagExtra](d); ok {
+			var e explained
+			if errors.As(call.FunctionCallError(), &e) {
+				converted.Code, converted.Summary, converted.Detail = e.Diagnostic()
+				converted.Subject = d.Context
+			}
+		}
+		out = append(out, converted)
 	}
 	return out
 }

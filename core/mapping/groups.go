@@ -82,16 +82,32 @@ func (r *Rules) MapGroup(g *identity.Group, source string, trace *Trace) ([]stri
 	in := r.input()
 	defer r.release(in)
 	in.Group, in.Source = g, source
-	if r.groups.include != nil {
-		v, err := r.groups.include.eval(in, trace)
-		if err != nil || v.n != 1 {
-			return nil, err
-		}
+	if included, err := r.groups.includes(in, trace); err != nil || !included {
+		return nil, err
 	}
 	if r.groups.mapped {
 		return r.groups.mapTo(normal(g.Name), trace), nil
 	}
 	return r.groups.rename(in, trace)
+}
+
+// IncludesGroup tells whether groups.include holds for a source group.
+func (r *Rules) IncludesGroup(g *identity.Group, source string) (bool, error) {
+	in := r.input()
+	defer r.release(in)
+	in.Group, in.Source = g, source
+	return r.groups.includes(in, nil)
+}
+
+// GroupMappings is the number of lines in groups.map.
+func (r *Rules) GroupMappings() int { return len(r.groups.exact) + len(r.groups.patterns) }
+
+func (g *groupRules) includes(in *Input, trace *Trace) (bool, error) {
+	if g.include == nil {
+		return true, nil
+	}
+	v, err := g.include.eval(in, trace)
+	return err == nil && v.n == 1, err
 }
 
 func (g *groupRules) rename(in *Input, trace *Trace) ([]string, error) {

@@ -150,14 +150,14 @@ func (r *Rules) Reads() []string {
 	return slices.Compact(out)
 }
 
-// ReadsOf are the record values that one rule uses.
-func (r *Rules) ReadsOf(name string) []string {
+// ReadsOf are the record values that one rule uses; false when there is no such rule.
+func (r *Rules) ReadsOf(name string) ([]string, bool) {
 	for _, x := range r.each() {
 		if x.Name == name {
-			return x.expr.Reads()
+			return x.expr.Reads(), true
 		}
 	}
-	return nil
+	return nil, false
 }
 
 // ReadsGroups tells whether JoinKey or MapUser needs the groups of a person.

@@ -1,0 +1,130 @@
+package config
+
+import (
+	"syncgateway/core/schema"
+)
+
+// This file is the host's grammar with every default: what may be written in a
+// block, what it means, and what holds when it is not written. gateway.hcl is decoded
+// by it and the reference page is made from it.
+
+// Expressions are declared as strings, for their names, and read by core/mapping.
+
+func num(f float64) *float64 { return &f }
+
+var gatewayBlock = schema.Block{Fields: []schema.Field{
+	{Name: "data_dir", Type: schema.String, Default: "data", Doc: "Database, socket and lock. The variable GATEWAY_DATA_DIR changes the default."},
+	{Name: "plugin_dir", Type: schema.String, Default: "bin/plugins", Doc: "Where plugin binaries are."},
+	{Name: "lock_file", Type: schema.String, Default: "gateway.lock.hcl", Doc: "Which plugin binaries may run."},
+	{Name: "socket", Type: schema.String, Doc: "Unix socket of the API; gateway.sock in data_dir when not set."},
+	{Name: "listen", Type: schema.String, Doc: "Address of console, API, metrics and listeners; not set: the socket alone.", Example: "127.0.0.1:8080"},
+	{Name: "public_url", Type: schema.String, Pattern: `https?://[^\s?#]+`, Doc: "What listeners put into the URLs they hand out.", Example: "https://gateway.example"},
+	{Name: "log_level", Type: schema.String, Default: "info", OneOf: []string{"debug", "info", "warn", "error"}, Doc: "The least serious messages that are logged."},
+}}
+
+var pluginBlock = schema.Block{Fields: []schema.Field{
+	{Name: "env", Type: schema.StringList, Doc: "Environment variables that the plugin's processes get besides the usual ones. Secrets go into the source or target block."},
+}}
+
+// hostBlock is the gateway block inside a source or target block.
+var hostBlock = schema.Block{Fields: []schema.Field{
+	{Name: "read_timeout", Type: schema.Duration, Default: "6h", Min: num(1), Doc: "How long a whole read may take."},
+	{Name: "check_timeout", Type: schema.Duration, Default: "1m", Min: num(1), Doc: "How long connecting and testing the connection may take."},
+	{Name: "page_size", Type: schema.Int, Default: 0.0, Min: num(0), Max: num(10000), Doc: "Records in a page; 0: the plugin's choice."},
+}}
+
+var syncBlock = schema.Block{
+	Fields: []schema.Field{
+		{Name: "from", Type: schema.String, Doc: "Sources in order of precedence: [source.okta.corp]."},
+		{Name: "to", Type: schema.String, Doc: "The target: target.jira-cloud.acme."},
+		{Name: "join", Type: schema.String, Doc: "Expression by which the same person is recognised across sources; required with several sources."},
+	},
+	Blocks: []schema.NestedBlock{
+		{Name: "schedule", MaxItems: 1, Doc: "When the daemon runs the sync.", Body: scheduleBlock},
+		{Name: "users", MaxItems: 1, Doc: "Who gets an account, and what it looks like.", Body: usersBlock},
+		{Name: "groups", MaxItems: 1, Doc: "Which groups and memberships are kept; without the block none are.", Body: groupsBlock},
+		{Name: "limits", MaxItems: 1, Doc: "How much one run may change without being asked.", Body: limitsBlock},
+	},
+}
+
+var scheduleBlock = schema.Block{Fields: []schema.Field{
+	{Name: "every", Type: schema.Duration, Min: num(1), Doc: "Interval between runs."},
+	{Name: "cron", Type: schema.String, Doc: "Times of runs, as in cron; instead of every.", Example: "*/15 * * * *"},
+	{Name: "full_every", Type: schema.Duration, Default: "24h", Min: num(1), Doc: "At least this often everything is read; in between only changes where the source can tell."},
+	{Name: "on", Type: schema.StringList, OneOf: []string{"event", "login"}, Doc: "What else starts a run: a change the source reports, a person's login."},
+}}
+
+var usersBlock = schema.Block{
+	Fields: []schema.Field{
+		{Name: "kind", Type: schema.String, Default: "user", Doc: "The target's kind of account."},
+		{Name: "include", Type: schema.String, Doc: "Expression: who is to have an account. Everyone when not set."},
+		{Name: "match", Type: schema.StringList, Default: []any{"email"}, OneOf: []string{"email", "username", "external_id"}, Doc: "How an existing account is found, in this order."},
+		{Name: "create", Type: schema.Bool, Default: true, Doc: "Make accounts for people who have none."},
+		{Name: "update", Type: schema.Bool, Default: true, Doc: "Write fields and attributes that differ."},
+		{Name: "activate", Type: schema.Bool, Default: true, Doc: "Give access back to people who return."},
+		{Name: "deactivate", Type: schema.Bool, Default: true, Doc: "Take access from people who left; false overrides on_leave."},
+		{Name: "on_leave", Type: schema.String, Default: LeaveDeactivate, OneOf: []string{LeaveKeep, LeaveDeactivate, LeaveDelete}, Doc: "What happens to the account of someone who left."},
+		{Name: "grace", Type: schema.Duration, Default: "0s", Min: num(0), Doc: "How long after leaving. A return cancels it."},
+	},
+	Blocks: []schema.NestedBlock{{Name: "map", MaxItems: 1, Body: mapBlock,
+		Doc: "What is written. Without the block: username, email (in lower case), display_name, given_name, family_name as they are. With it: what it names, and nothing else."}},
+}
+
+var mapBlock = schema.Block{Fields: []schema.Field{
+	{Name: "username", Type: schema.String, Doc: "Expression."},
+	{Name: "email", Type: schema.String, Doc: "Expression."},
+	{Name: "display_name", Type: schema.String, Doc: "Expression."},
+	{Name: "given_name", Type: schema.String, Doc: "Expression."},
+	{Name: "family_name", Type: schema.String, Doc: "Expression."},
+	{Name: "attributes", Type: schema.StringMap, Doc: "Expressions by the name of the target's attribute."},
+}}
+
+var groupsBlock = schema.Block{Fields: []schema.Field{
+	{Name: "kind", Type: schema.String, Default: "group", Doc: "The target's kind of group."},
+	{Name: "mode", Type: schema.String, Default: GroupsByName, OneOf: []string{GroupsByName, GroupsMapped, GroupsOff}, Doc: "by_name: same name, by include and name. mapped: as map says. off: no groups."},
+	{Name: "include", Type: schema.String, Doc: "Expression: which source groups count. All when not set."},
+	{Name: "name", Type: schema.String, Doc: "Expression: the group's name in the target. Its own when not set."},
+	{Name: "map", Type: schema.StringMap, Doc: "Target groups by source group. A key between slashes is a pattern, and $1 in its targets its first group."},
+	{Name: "create", Type: schema.Bool, Default: true, Doc: "Make groups that the target lacks."},
+	{Name: "keep_existing", Type: schema.Bool, Default: true, Doc: "Memberships that the gateway did not add stay."},
+	{Name: "nested", Type: schema.String, Default: NestedFlatten, OneOf: []string{NestedFlatten, NestedDirect}, Doc: "Whether members of child groups are members."},
+	{Name: "on_leave", Type: schema.String, Default: LeaveKeep, OneOf: []string{LeaveKeep, LeaveDelete}, Doc: "What happens to a group of ours whose source group is gone: keep leaves it, without our members."},
+	{Name: "for_new_users", Type: schema.StringList, Doc: "Target groups for accounts that the gateway makes."},
+	{Name: "for_all_users", Type: schema.StringList, Doc: "Target groups for everyone included."},
+}}
+
+var limitsBlock = schema.Block{
+	Fields: []schema.Field{
+		{Name: "min_population", Type: schema.Int, Default: 10.0, Min: num(0), Doc: "With fewer people than this included, nothing is removed."},
+		{Name: "protect", Type: schema.StringList, Doc: "E-mails, usernames or ids of accounts that are never removed from anything."},
+		{Name: "floor", Type: schema.Int, Default: 3.0, Min: num(0), Doc: "Percents do not count up to this many changes."},
+		{Name: "on_trip", Type: schema.String, Default: TripHoldAll, OneOf: []string{TripHoldAll, TripHoldDestructive}, Doc: "What waits for approval when a limit is exceeded."},
+		{Name: "max_shrink", Type: schema.Float, Default: 20.0, Min: num(0), Max: num(100), Doc: "Percent by which one complete read of a source may shrink and still be believed."},
+	},
+	Blocks: []schema.NestedBlock{
+		{Name: "deactivate", MaxItems: 1, Body: limitBlock, Doc: "Accounts deactivated. Default: 25 or 5 percent."},
+		{Name: "delete", MaxItems: 1, Body: limitBlock, Doc: "Accounts deleted. Default: 10 or 2 percent."},
+		{Name: "remove_member", MaxItems: 1, Body: limitBlock, Doc: "Memberships removed. Default: 20 percent, of each group too."},
+		{Name: "delete_group", MaxItems: 1, Body: limitBlock, Doc: "Groups deleted. Default: 5 or 10 percent."},
+		{Name: "update", MaxItems: 1, Body: limitBlock, Doc: "Accounts changed. Default: no limit."},
+	},
+}
+
+var limitBlock = schema.Block{Fields: []schema.Field{
+	{Name: "count", Type: schema.Int, Min: num(0), Doc: "At most this many; 0: none. A block replaces the default whole, so what it leaves out does not limit."},
+	{Name: "percent", Type: schema.Float, Min: num(0), Max: num(100), Doc: "At most this share of what the sync owns."},
+	{Name: "per", Type: schema.Duration, Min: num(0), Doc: "Over a rolling window instead of one run."},
+	{Name: "per_group", Type: schema.Bool, Default: false, Doc: "For each group by itself as well."},
+}}
+
+// defaultLimits hold where the limits block says nothing of a class. A block that
+// sets neither count nor percent keeps both of its class's default.
+func defaultLimits() Limits {
+	return Limits{
+		Deactivate:   Limit{Count: 25, Percent: 5},
+		Delete:       Limit{Count: 10, Percent: 2},
+		RemoveMember: Limit{Count: Unlimited, Percent: 20, PerGroup: true},
+		DeleteGroup:  Limit{Count: 5, Percent: 10},
+		Update:       Limit{Count: Unlimited, Percent: Unlimited},
+	}
+}
