@@ -151,7 +151,7 @@ func activeFlag(active bool) store.Flags {
 }
 
 func accountRow(ep store.EndpointID, h store.Head, u *identity.User) store.Account {
-	return store.Account{Head: h, Endpoint: ep, EmailKey: identity.Fold(u.Email), UsernameKey: identity.Fold(u.Username),
+	return store.Account{Head: h, Endpoint: ep, EmailKey: identity.Fold(u.Email), UsernameKey: identity.Fold(u.Username), ExternalKey: u.ExternalID,
 		Record: identity.AppendUser(nil, u)}
 }
 

@@ -97,6 +97,7 @@ type Account struct {
 	Endpoint    EndpointID
 	EmailKey    string
 	UsernameKey string
+	ExternalKey string // external_id as it is: foreign keys are not folded
 	Record      []byte
 }
 
@@ -130,6 +131,7 @@ type Key uint8
 const (
 	EmailKey Key = iota + 1
 	UsernameKey
+	ExternalKey
 )
 
 // Cursor is where a source's next delta starts.
@@ -247,6 +249,8 @@ type PeopleReader interface {
 	Graces(SyncID) ([]Grace, error)
 	Outcomes(SyncID) (map[string]int, error)
 	PeopleWith(s SyncID, outcome string, limit int) ([]Person, error)
+	// Applied counts the operations of a class that runs of the sync applied since.
+	Applied(sync string, class string, since time.Time) (int, error)
 	// LinkCount counts a sync's links to accounts that are active and not gone.
 	LinkCount(SyncID) (int, error)
 }

@@ -36,13 +36,13 @@ func (x *tx) GroupHeads(ep store.EndpointID, f func(store.Head) error) error {
 	return x.heads(ep, f, `SELECT n, ext, fp, flags FROM grp WHERE ep = ?`)
 }
 
-const accountColumns = `SELECT n, ep, ext, fp, flags, email, username, rec FROM account `
+const accountColumns = `SELECT n, ep, ext, fp, flags, email, username, external, rec FROM account `
 
 func collectAccounts(out *[]store.Account) func(*sql.Rows) error {
 	return func(r *sql.Rows) error {
 		var a store.Account
 		var fp sql.RawBytes
-		if err := r.Scan(&a.N, &a.Endpoint, &a.Ext, &fp, &a.Flags, &a.EmailKey, &a.UsernameKey, &a.Record); err != nil {
+		if err := r.Scan(&a.N, &a.Endpoint, &a.Ext, &fp, &a.Flags, &a.EmailKey, &a.UsernameKey, &a.ExternalKey, &a.Record); err != nil {
 			return err
 		}
 		copy(a.Fingerprint[:], fp)
@@ -62,10 +62,7 @@ func (x *tx) AccountsByExt(ep store.EndpointID, exts []string) (out []store.Acco
 }
 
 func (x *tx) AccountsByKey(ep store.EndpointID, k store.Key, keys []string) (map[string][]store.ID, error) {
-	column := "email"
-	if k == store.UsernameKey {
-		column = "username"
-	}
+	column := map[store.Key]string{store.EmailKey: "email", store.UsernameKey: "username", store.ExternalKey: "external"}[k]
 	out := map[string][]store.ID{}
 	err := x.byStrings(keys, func(r *sql.Rows) error {
 		var key string
@@ -198,11 +195,11 @@ func (x *tx) Quotas(ep store.EndpointID) (out []store.Quota, err error) {
 }
 
 func (x *tx) PutAccounts(as []store.Account) error {
-	return x.insert(`INSERT INTO account (n, ep, ext, fp, flags, email, username, rec) VALUES `,
-		` ON CONFLICT (n) DO UPDATE SET fp = excluded.fp, flags = excluded.flags, email = excluded.email, username = excluded.username, rec = excluded.rec`,
-		8, len(as), func(i int, to []any) []any {
+	return x.insert(`INSERT INTO account (n, ep, ext, fp, flags, email, username, external, rec) VALUES `,
+		` ON CONFLICT (n) DO UPDATE SET fp = excluded.fp, flags = excluded.flags, email = excluded.email, username = excluded.username, external = excluded.external, rec = excluded.rec`,
+		9, len(as), func(i int, to []any) []any {
 			a := &as[i]
-			return append(to, a.N, a.Endpoint, a.Ext, a.Fingerprint[:], a.Flags, a.EmailKey, a.UsernameKey, notNull(a.Record))
+			return append(to, a.N, a.Endpoint, a.Ext, a.Fingerprint[:], a.Flags, a.EmailKey, a.UsernameKey, a.ExternalKey, notNull(a.Record))
 		})
 }
 

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"database/sql"
+	"time"
 
 	"syncgateway/core/store"
 )
@@ -142,6 +143,12 @@ func (x *tx) Outcomes(s store.SyncID) (map[string]int, error) {
 		return nil
 	}, `SELECT outcome, count(*) FROM person WHERE sync = ? GROUP BY outcome`, s)
 	return out, err
+}
+
+func (x *tx) Applied(sync, class string, since time.Time) (n int, err error) {
+	_, err = x.one([]any{&n}, `SELECT count(*) FROM operation o JOIN run r ON r.id = o.run
+		WHERE o.class = ? AND o.at >= ? AND o.state = 'applied' AND r.sync = ?`, class, micros(since), sync)
+	return n, err
 }
 
 func (x *tx) LinkCount(s store.SyncID) (n int, err error) {

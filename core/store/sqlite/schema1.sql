@@ -4,9 +4,10 @@ CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WIT
 -- The mirror. n is interned, unique over accounts, groups and people of all endpoints.
 CREATE TABLE account (
   n INTEGER PRIMARY KEY, ep INTEGER NOT NULL, ext TEXT NOT NULL, fp BLOB NOT NULL, flags INTEGER NOT NULL,
-  email TEXT NOT NULL, username TEXT NOT NULL, rec BLOB NOT NULL, UNIQUE (ep, ext)) STRICT;
+  email TEXT NOT NULL, username TEXT NOT NULL, external TEXT NOT NULL, rec BLOB NOT NULL, UNIQUE (ep, ext)) STRICT;
 CREATE INDEX account_email ON account (ep, email) WHERE email <> '';
 CREATE INDEX account_username ON account (ep, username) WHERE username <> '';
+CREATE INDEX account_external ON account (ep, external) WHERE external <> '';
 CREATE TABLE grp (
   n INTEGER PRIMARY KEY, ep INTEGER NOT NULL, ext TEXT NOT NULL, fp BLOB NOT NULL, flags INTEGER NOT NULL,
   name TEXT NOT NULL, rec BLOB NOT NULL, UNIQUE (ep, ext)) STRICT;
@@ -44,6 +45,7 @@ CREATE TABLE operation (
   p INTEGER NOT NULL, n INTEGER NOT NULL, g INTEGER NOT NULL, state TEXT NOT NULL, step BLOB NOT NULL,
   remote_id TEXT NOT NULL, answer TEXT NOT NULL, at INTEGER NOT NULL) STRICT;
 CREATE INDEX operation_run ON operation (run);
+CREATE INDEX operation_class ON operation (class, at);
 CREATE INDEX operation_n ON operation (n);
 CREATE INDEX operation_p ON operation (p);
 CREATE INDEX operation_unfinished ON operation (ep) WHERE state = 'intent';

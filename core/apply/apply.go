@@ -1,0 +1,468 @@
+package apply
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"syncgateway/core/identity"
+	"syncgateway/core/plan"
+	"syncgateway/core/pluginhost"
+	"syncgateway/core/schema"
+	"syncgateway/core/store"
+)
+
+// Target is what apply needs of a target plugin.
+type Target interface {
+	Apply(ctx context.Context, run string, ops []pluginhost.Operation, result func(pluginhost.Result)) error
+	ReadState(ctx context.Context, o pluginhost.StateOptions, sink pluginhost.StateSink) (pluginhost.End, error)
+}
+
+// Options say where and how to apply.
+type Options struct {
+	Store       store.Store
+	Target      Target
+	Endpoint    store.EndpointID
+	Sync        store.SyncID
+	Run         string
+	UserKind    string
+	GroupKind   string
+	MaxBatch    int // operations in one call; 0: 100
+	Concurrency int // calls in flight; 0: 1
+	Now         func() time.Time
+	Progress    func(done, total int)                // may be nil
+	Waiting     func(reason string, until time.Time) // may be nil
+}
+
+// Failure is one step that the target refused.
+type Failure struct {
+	P      store.ID `json:"-"`
+	Step   string   `json:"step"`
+	Reason string   `json:"reason"`
+}
+
+// Report counts the outcomes.
+type Report struct {
+	Applied      int       `json:"applied"`
+	Already      int       `json:"already"`
+	Failed       int       `json:"failed"`
+	NotAttempted int       `json:"not_attempted"`
+	Unknown      int       `json:"unknown"` // no answer: asked about before the next run
+	Failures     []Failure `json:"failures,omitempty"`
+}
+
+// Done reports whether every step took effect.
+func (r *Report) Done() bool { return r.Failed+r.NotAttempted+r.Unknown == 0 }
+
+// ErrRefused ends an apply early: the credential does not work, so nothing will.
+var ErrRefused = errors.New("the target refuses the credential")
+
+const defaultBatch = 100
+
+// applier applies one plan.
+type applier struct {
+	Options
+	commit *committer
+
+	mu      sync.Mutex
+	report  Report
+	done    int
+	total   int
+	groups  map[string]made   // groups this run made, by folded name
+	users   map[store.ID]made // accounts this run made, by person
+	refused error
+}
+
+type made struct {
+	n   store.ID
+	ext string
+}
+
+// item is a step on its way.
+type item struct {
+	step plan.Step
+	op   store.Operation
+	wire pluginhost.Operation
+	done bool
+}
+
+// Run applies the steps, which must be in the order of a plan. The error is for what
+// stopped it (the plugin broke, the credential is refused, the store failed); what the
+// target refused of single steps is in the report.
+func Run(ctx context.Context, o Options, steps []plan.Step) (Report, error) {
+	if o.MaxBatch <= 0 {
+		o.MaxBatch = defaultBatch
+	}
+	if o.Concurrency <= 0 {
+		o.Concurrency = 1
+	}
+	a := &applier{Options: o, commit: newCommitter(o.Store), total: len(steps), groups: map[string]made{}, users: map[store.ID]made{}}
+	defer a.commit.close()
+	for _, phase := range phases(steps) {
+		if err := a.phase(ctx, phase); err != nil {
+			return a.report, err
+		}
+	}
+	return a.report, nil
+}
+
+// phases are the parts of a plan that must end before the next begins. Whoever is made
+// comes with their memberships, so that a target can invite somebody with groups in
+// one call.
+func phases(steps []plan.Step) [][]plan.Step {
+	withUser := map[store.ID][]plan.Step{}
+	var rest []plan.Step
+	for _, s := range steps {
+		if s.Class == plan.AddMember && s.N == 0 {
+			withUser[s.P] = append(withUser[s.P], s)
+		} else {
+			rest = append(rest, s)
+		}
+	}
+	var out [][]plan.Step
+	last := plan.Class(0)
+	for _, s := range rest {
+		if p := phaseOf(s.Class); p != last {
+			out, last = append(out, nil), p
+		}
+		phase := &out[len(out)-1]
+		*phase = append(*phase, s)
+		if s.Class == plan.CreateUser {
+			*phase = append(*phase, withUser[s.P]...)
+		}
+	}
+	return out
+}
+
+// phaseOf joins the classes that do not depend on one another.
+func phaseOf(c plan.Class) plan.Class {
+	if c == plan.ActivateUser {
+		return plan.UpdateUser
+	}
+	return c
+}
+
+func (a *applier) phase(ctx context.Context, steps []plan.Step) error {
+	if steps[0].Class == plan.Adopt {
+		return a.adopt(ctx, steps)
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(a.Concurrency)
+	for _, batch := range batches(steps, a.MaxBatch) {
+		if ctx.Err() != nil || a.stopped() != nil {
+			break
+		}
+		g.Go(func() error { return a.batch(ctx, batch) })
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil && context.Cause(ctx) != nil && a.stopped() == nil && errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
+		return err
+	}
+	return a.stopped()
+}
+
+func (a *applier) stopped() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.refused
+}
+
+// batches cuts the steps, never between a new account and its memberships unless they
+// alone are more than a batch.
+func batches(steps []plan.Step, size int) [][]plan.Step {
+	var out [][]plan.Step
+	for start := 0; start < len(steps); {
+		end := min(start+size, len(steps))
+		if end < len(steps) && steps[end].Class == plan.AddMember && steps[end].N == 0 {
+			cut := end
+			for cut > start && steps[cut].Class == plan.AddMember && steps[cut].N == 0 {
+				cut--
+			}
+			if cut > start {
+				end = cut
+			}
+		}
+		out = append(out, steps[start:end])
+		start = end
+	}
+	return out
+}
+
+// adopt links people to accounts that exist. Nothing is called.
+func (a *applier) adopt(ctx context.Context, steps []plan.Step) error {
+	items := make([]*item, len(steps))
+	for i, s := range steps {
+		items[i] = a.item(s)
+		items[i].op.State, items[i].op.RemoteID = store.OpApplied, s.User.ID
+	}
+	return a.finish(ctx, items)
+}
+
+func (a *applier) item(s plan.Step) *item {
+	body, _ := json.Marshal(&s) // plain data: cannot fail
+	return &item{step: s, op: store.Operation{ID: a.operationID(), Run: a.Run, Endpoint: a.Endpoint, Class: s.Class.String(),
+		P: s.P, N: s.N, G: s.G, State: store.OpIntent, Step: body, At: a.Now()}}
+}
+
+// operationID numbers the operations of a run; with the run's id that is unique for
+// ever.
+func (a *applier) operationID() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.done++
+	return fmt.Sprintf("%s-%06d", a.Run, a.done)
+}
+
+// batch journals the intents, calls the target, and journals the results.
+func (a *applier) batch(ctx context.Context, steps []plan.Step) error {
+	var items []*item
+	byID := map[string]*item{}
+	creating := map[store.ID]string{}
+	for _, s := range steps {
+		it := a.item(s)
+		if !a.address(it, creating) {
+			it.op.State, it.op.Answer = store.OpNotAttempted, "what it depends on was not made"
+			if err := a.finish(ctx, []*item{it}); err != nil {
+				return err
+			}
+			continue
+		}
+		items = append(items, it)
+		byID[it.op.ID] = it
+	}
+	if len(items) == 0 {
+		return nil
+	}
+	if err := a.commit.do(ctx, func(tx store.Tx) error { return tx.PutOperations(operations(items)) }); err != nil {
+		return fmt.Errorf("journal the intent: %w", err)
+	}
+	return a.call(ctx, items, byID)
+}
+
+func operations(items []*item) []store.Operation {
+	ops := make([]store.Operation, len(items))
+	for i, it := range items {
+		ops[i] = it.op
+	}
+	return ops
+}
+
+// call sends a batch. Results are committed as they come, many at a time.
+func (a *applier) call(ctx context.Context, items []*item, byID map[string]*item) error {
+	wire := make([]pluginhost.Operation, len(items))
+	for i, it := range items {
+		wire[i] = it.wire
+	}
+	results := make(chan *item, len(items))
+	written := make(chan error, 1)
+	go func() { written <- a.drain(ctx, results) }()
+	err := a.Target.Apply(ctx, a.Run, wire, func(r pluginhost.Result) {
+		it := byID[r.OperationID]
+		if it == nil || it.done {
+			return // not asked for, or answered twice: the first answer counts
+		}
+		it.done = true
+		a.judge(it, r)
+		results <- it
+	})
+	close(results)
+	if werr := <-written; werr != nil {
+		return werr
+	}
+	unknown := 0
+	for _, it := range items {
+		if !it.done {
+			unknown++
+		}
+	}
+	a.mu.Lock()
+	a.report.Unknown += unknown
+	a.mu.Unlock()
+	if err != nil {
+		return fmt.Errorf("apply a batch of %d operations (%d without an answer): %w", len(items), unknown, err)
+	}
+	return nil
+}
+
+// drain commits results until there are no more, taking all that wait at once.
+func (a *applier) drain(ctx context.Context, results <-chan *item) error {
+	// A result must be written even when the run is being cancelled: it happened.
+	ctx = context.WithoutCancel(ctx)
+	var failed error
+	for it := range results {
+		batch := []*item{it}
+		for more := true; more; {
+			select {
+			case next, ok := <-results:
+				if more = ok; ok {
+					batch = append(batch, next)
+				}
+			default:
+				more = false
+			}
+		}
+		if failed == nil {
+			failed = a.finish(ctx, batch)
+		}
+	}
+	return failed
+}
+
+// judge turns the target's answer into the journal's terms.
+func (a *applier) judge(it *item, r pluginhost.Result) {
+	it.op.RemoteID, it.op.Answer, it.op.At = r.RemoteID, identity.Visible(r.RemoteStatus, 200), a.Now()
+	switch r.Outcome {
+	case pluginhost.Applied:
+		it.op.State = store.OpApplied
+	case pluginhost.Already:
+		it.op.State = store.OpAlready
+	case pluginhost.NotAttempted:
+		it.op.State = store.OpNotAttempted
+	default:
+		it.op.State = store.OpFailed
+	}
+	if r.Failure != nil {
+		it.op.Answer = identity.Visible(firstOf(r.Failure.Message, it.op.Answer), 400)
+		if r.Failure.Reason == pluginhost.ReasonAuthentication {
+			a.mu.Lock()
+			a.refused = fmt.Errorf("%w: %s", ErrRefused, it.op.Answer)
+			a.mu.Unlock()
+		}
+	}
+	if (it.step.Class == plan.CreateUser || it.step.Class == plan.CreateGroup) && took(it.op.State) && r.RemoteID == "" {
+		it.op.State, it.op.Answer = store.OpFailed, "the connector did not say which id the target gave"
+	}
+}
+
+func firstOf(vs ...string) string {
+	for _, v := range vs {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+func took(state string) bool { return state == store.OpApplied || state == store.OpAlready }
+
+// finish writes results and what they mean for the mirror, and counts them.
+func (a *applier) finish(ctx context.Context, items []*item) error {
+	err := a.commit.do(ctx, func(tx store.Tx) error { return a.effects(tx, items) })
+	if err != nil {
+		return fmt.Errorf("journal the results: %w", err)
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, it := range items {
+		a.count(it)
+	}
+	if a.Progress != nil {
+		a.Progress(a.report.Applied+a.report.Already+a.report.Failed+a.report.NotAttempted, a.total)
+	}
+	return nil
+}
+
+// maxFailures bounds how many failures a report names; all are in the journal.
+const maxFailures = 100
+
+func (a *applier) count(it *item) {
+	switch it.op.State {
+	case store.OpApplied:
+		a.report.Applied++
+		return
+	case store.OpAlready:
+		a.report.Already++
+		return
+	case store.OpNotAttempted:
+		a.report.NotAttempted++
+	default:
+		a.report.Failed++
+	}
+	if len(a.report.Failures) < maxFailures {
+		a.report.Failures = append(a.report.Failures, Failure{P: it.op.P, Step: it.step.Line(), Reason: it.op.Answer})
+	}
+}
+
+// address fills in the wire operation. It is false when something the step needs was
+// not made.
+func (a *applier) address(it *item, creating map[store.ID]string) bool {
+	s := &it.step
+	w := pluginhost.Operation{ID: it.op.ID, Kind: operationKind(s.Class)}
+	switch s.Class {
+	case plan.CreateGroup, plan.DeleteGroup:
+		w.Group = &identity.Group{ID: s.Group.ID, Name: s.Group.Name, Kind: a.GroupKind}
+	case plan.CreateUser:
+		w.User = s.Account
+		creating[s.P] = it.op.ID
+	case plan.UpdateUser:
+		w.User, w.Changed = updated(s, a.UserKind)
+	case plan.ActivateUser, plan.DeactivateUser, plan.DeleteUser:
+		w.User = &identity.User{ID: s.User.ID, Kind: a.UserKind, Email: emailOf(s), Active: s.Class == plan.ActivateUser}
+	case plan.AddMember, plan.RemoveMember:
+		m := pluginhost.Member{GroupID: s.Group.ID, UserID: s.User.ID}
+		if m.GroupID == "" {
+			group := a.madeGroup(s.Group.Name)
+			m.GroupID, it.op.G = group.ext, group.n
+		}
+		if m.UserID == "" {
+			m.UserOperation = creating[s.P]
+			if user := a.madeUser(s.P); m.UserOperation == "" {
+				m.UserID, it.op.N = user.ext, user.n
+			} else {
+				w.After = []string{m.UserOperation}
+			}
+		}
+		if m.GroupID == "" || m.UserID == "" && m.UserOperation == "" {
+			return false
+		}
+		w.Member = &m
+	}
+	it.wire = w
+	return true
+}
+
+func (a *applier) madeGroup(name string) made {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.groups[identity.Fold(name)]
+}
+
+func (a *applier) madeUser(p store.ID) made {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.users[p]
+}
+
+// emailOf is the address in a step's label, for connectors that need one to act.
+func emailOf(s *plan.Step) string {
+	if s.User != nil && identity.Fold(s.User.Name) != "" {
+		return s.User.Name
+	}
+	return ""
+}
+
+// updated is the account with the changed values, and their names.
+func updated(s *plan.Step, kind string) (*identity.User, []string) {
+	u := &identity.User{ID: s.User.ID, Kind: kind, Active: true}
+	names := make([]string, len(s.Changes))
+	for i, c := range s.Changes {
+		names[i] = c.Field
+		setField(u, c.Field, c.After)
+	}
+	return u, names
+}
+
+var operationKinds = map[plan.Class]schema.Operation{
+	plan.CreateGroup: schema.CreateGroup, plan.CreateUser: schema.CreateUser, plan.UpdateUser: schema.UpdateUser,
+	plan.ActivateUser: schema.ActivateUser, plan.AddMember: schema.AddMember, plan.RemoveMember: schema.RemoveMember,
+	plan.DeactivateUser: schema.DeactivateUser, plan.DeleteUser: schema.DeleteUser, plan.DeleteGroup: schema.DeleteGroup,
+}
+
+func operationKind(c plan.Class) schema.Operation { return operationKinds[c] }

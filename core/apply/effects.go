@@ -1,0 +1,239 @@
+package apply
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"syncgateway/core/identity"
+	"syncgateway/core/idset"
+	"syncgateway/core/mapping"
+	"syncgateway/core/plan"
+	"syncgateway/core/store"
+)
+
+// effects writes the results of operations: the journal, the mirror of the target,
+// links and the ledger, all in the transaction it is given.
+func (a *applier) effects(tx store.Tx, items []*item) error {
+	if err := a.makeGroups(tx, items); err != nil {
+		return err
+	}
+	if err := a.makeUsers(tx, items); err != nil {
+		return err
+	}
+	if err := a.changeUsers(tx, items); err != nil {
+		return err
+	}
+	if err := a.changeMembers(tx, items); err != nil {
+		return err
+	}
+	return tx.PutOperations(operations(items))
+}
+
+// tookEffect are the items of the classes that the target carried out.
+func tookEffect(items []*item, classes ...plan.Class) []*item {
+	var out []*item
+	for _, it := range items {
+		if took(it.op.State) && slices.Contains(classes, it.step.Class) {
+			out = append(out, it)
+		}
+	}
+	return out
+}
+
+func (a *applier) makeGroups(tx store.Tx, items []*item) error {
+	for _, it := range tookEffect(items, plan.CreateGroup, plan.DeleteGroup) {
+		if it.step.Class == plan.DeleteGroup {
+			if err := tx.SetFlags([]store.Head{{N: it.op.G, Flags: store.Gone}}, true); err != nil {
+				return err
+			}
+			continue
+		}
+		known, err := tx.GroupsByExt(a.Endpoint, []string{it.op.RemoteID})
+		if err != nil {
+			return err
+		}
+		if it.op.G = a.Store.NewIDs(1); len(known) > 0 {
+			it.op.G = known[0].N
+		}
+		g := identity.Group{ID: it.op.RemoteID, Kind: a.GroupKind, Name: it.step.Group.Name}
+		row := store.Group{Head: store.Head{N: it.op.G, Ext: g.ID, Flags: store.Active}, Endpoint: a.Endpoint,
+			NameKey: identity.Fold(g.Name), Record: identity.AppendGroup(nil, &g)}
+		if err := tx.PutGroups([]store.Group{row}); err != nil {
+			return err
+		}
+		a.mu.Lock()
+		a.groups[row.NameKey] = made{it.op.G, g.ID}
+		a.mu.Unlock()
+	}
+	return nil
+}
+
+// makeUsers writes accounts that were made, and links them and those that were adopted.
+func (a *applier) makeUsers(tx store.Tx, items []*item) error {
+	var links []store.Link
+	for _, it := range tookEffect(items, plan.Adopt) {
+		links = append(links, store.Link{N: it.op.N, P: it.op.P, Sync: a.Sync, Origin: "adopted", Run: a.Run})
+	}
+	for _, it := range tookEffect(items, plan.CreateUser) {
+		known, err := tx.AccountsByExt(a.Endpoint, []string{it.op.RemoteID})
+		if err != nil {
+			return err
+		}
+		if it.op.N = a.Store.NewIDs(1); len(known) > 0 {
+			it.op.N = known[0].N
+		}
+		u := *it.step.Account
+		u.ID = it.op.RemoteID
+		if err := tx.PutAccounts([]store.Account{a.row(it.op.N, &u)}); err != nil {
+			return err
+		}
+		if taken, err := tx.LinksTo([]store.ID{it.op.N}); err != nil {
+			return err
+		} else if len(taken) > 0 && taken[0].P != it.op.P {
+			it.op.State, it.op.Answer = store.OpFailed, "the target gave the account of somebody else"
+			continue
+		}
+		links = append(links, store.Link{N: it.op.N, P: it.op.P, Sync: a.Sync, Origin: "created", Run: a.Run})
+		a.mu.Lock()
+		a.users[it.op.P] = made{it.op.N, u.ID}
+		a.mu.Unlock()
+	}
+	return tx.PutLinks(links)
+}
+
+// row is an account as the gateway believes it to be: without a fingerprint, so that
+// the next read compares it.
+func (a *applier) row(n store.ID, u *identity.User) store.Account {
+	flags := store.Flags(0)
+	if u.Active {
+		flags = store.Active
+	}
+	return store.Account{Head: store.Head{N: n, Ext: u.ID, Flags: flags}, Endpoint: a.Endpoint, EmailKey: identity.Fold(u.Email),
+		UsernameKey: identity.Fold(u.Username), ExternalKey: u.ExternalID, Record: identity.AppendUser(nil, u)}
+}
+
+func (a *applier) changeUsers(tx store.Tx, items []*item) error {
+	for _, it := range tookEffect(items, plan.UpdateUser, plan.ActivateUser, plan.DeactivateUser, plan.DeleteUser) {
+		rows, err := tx.Accounts([]store.ID{it.op.N})
+		if err != nil || len(rows) == 0 {
+			return err
+		}
+		u, err := identity.DecodeUser(rows[0].Record)
+		if err != nil {
+			return fmt.Errorf("account %q: %w", rows[0].Ext, err)
+		}
+		for _, c := range it.step.Changes {
+			setField(&u, c.Field, c.After)
+		}
+		switch it.step.Class {
+		case plan.ActivateUser:
+			u.Active = true
+		case plan.DeactivateUser:
+			u.Active = false
+		}
+		row := a.row(it.op.N, &u)
+		if it.step.Class == plan.DeleteUser {
+			row.Flags |= store.Gone
+		}
+		if err := tx.PutAccounts([]store.Account{row}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// setField writes a typed field or "attributes.NAME"; no values empties it.
+func setField(u *identity.User, field string, vs []string) {
+	first := ""
+	if len(vs) > 0 {
+		first = vs[0]
+	}
+	switch field {
+	case mapping.FieldUsername:
+		u.Username = first
+	case mapping.FieldEmail:
+		u.Email = first
+	case mapping.FieldDisplayName:
+		u.DisplayName = first
+	case mapping.FieldGivenName:
+		u.GivenName = first
+	case mapping.FieldFamilyName:
+		u.FamilyName = first
+	default:
+		name := strings.TrimPrefix(field, "attributes.")
+		u.Attributes = slices.DeleteFunc(slices.Clone(u.Attributes), func(x identity.Attribute) bool { return x.Name == name })
+		if len(vs) > 0 {
+			u.Attributes = append(u.Attributes, identity.Attribute{Name: name, Values: vs})
+		}
+		slices.SortFunc(u.Attributes, func(x, y identity.Attribute) int { return strings.Compare(x.Name, y.Name) })
+	}
+}
+
+// changeMembers writes memberships in both directions, and which of them are ours.
+func (a *applier) changeMembers(tx store.Tx, items []*item) error {
+	type change struct{ add, remove idset.Set }
+	groups, accounts := map[store.ID]*change{}, map[store.ID]*change{}
+	at := func(m map[store.ID]*change, n store.ID) *change {
+		if m[n] == nil {
+			m[n] = &change{}
+		}
+		return m[n]
+	}
+	for _, it := range tookEffect(items, plan.AddMember, plan.RemoveMember) {
+		if it.op.N == 0 {
+			it.op.N = a.madeUser(it.op.P).n
+		}
+		if it.op.N == 0 || it.op.G == 0 {
+			continue // nothing of ours to note: the next read shows it
+		}
+		g, u := at(groups, it.op.G), at(accounts, it.op.N)
+		if it.step.Class == plan.AddMember {
+			g.add, u.add = append(g.add, it.op.N), append(u.add, it.op.G)
+		} else {
+			g.remove, u.remove = append(g.remove, it.op.N), append(u.remove, it.op.G)
+		}
+	}
+	groupSets, err := tx.GroupSets(keys(groups))
+	if err != nil {
+		return err
+	}
+	byGroup := map[store.ID]store.GroupSet{}
+	for _, s := range groupSets {
+		byGroup[s.N] = s
+	}
+	var puts []store.GroupSet
+	for _, n := range keys(groups) {
+		s, c := byGroup[n], groups[n]
+		s.N, s.Users = n, s.Users.With(idset.Of(c.add)).Without(idset.Of(c.remove))
+		puts = append(puts, s)
+	}
+	if err := tx.PutGroupSets(puts); err != nil {
+		return err
+	}
+	accountSets, err := tx.AccountSets(keys(accounts))
+	if err != nil {
+		return err
+	}
+	byAccount := map[store.ID]store.AccountSet{}
+	for _, s := range accountSets {
+		byAccount[s.N] = s
+	}
+	var sets []store.AccountSet
+	for _, n := range keys(accounts) {
+		s, c := byAccount[n], accounts[n]
+		added, removed := idset.Of(c.add), idset.Of(c.remove)
+		s.N = n
+		s.Groups, s.Ours = s.Groups.With(added).Without(removed), s.Ours.With(added).Without(removed)
+		sets = append(sets, s)
+	}
+	return tx.PutAccountSets(sets)
+}
+
+func keys[V any](m map[store.ID]V) idset.Set {
+	out := make([]store.ID, 0, len(m))
+	for n := range m {
+		out = append(out, n)
+	}
+	return idset.Of(out)
+}

@@ -1,0 +1,451 @@
+package engine
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"syncgateway/core/apply"
+	"syncgateway/core/config"
+	"syncgateway/core/guard"
+	"syncgateway/core/plan"
+	"syncgateway/core/pluginhost"
+	"syncgateway/core/schema"
+	"syncgateway/core/store"
+)
+
+// Connector is what the engine needs of a running plugin.
+type Connector interface {
+	Description() *schema.Plugin
+	ReadUsers(ctx context.Context, o pluginhost.ReadOptions, sink pluginhost.UserSink) (pluginhost.End, error)
+	ReadGroups(ctx context.Context, o pluginhost.ReadOptions, sink pluginhost.GroupSink) (pluginhost.End, error)
+	Lookup(ctx context.Context, by pluginhost.LookupBy) (pluginhost.Found, error)
+	apply.Target
+}
+
+// Connectors starts plugins as they are needed, and keeps them.
+type Connectors interface {
+	// Get returns the running plugin of a block, by its address ("source.okta.corp").
+	Get(ctx context.Context, ref string) (Connector, error)
+}
+
+// Engine runs syncs. It is safe for concurrent use; syncs with the same target wait
+// for each other.
+type Engine struct {
+	Store      store.Store
+	Config     *config.Config
+	Connectors Connectors
+	Log        hclog.Logger
+	Now        func() time.Time
+	// Progress is told how far a run is; nil when nobody listens.
+	Progress func(Progress)
+	Version  string
+
+	targets keyedMutex
+}
+
+// Progress is how far one stage of a run is.
+type Progress struct {
+	Stage   string    `json:"stage"`
+	Done    int       `json:"done"`
+	Total   int       `json:"total,omitempty"`   // 0: not known
+	Waiting string    `json:"waiting,omitempty"` // what the remote system asked to wait for
+	Until   time.Time `json:"until,omitzero"`
+}
+
+func (e *Engine) progress(p Progress) {
+	if e.Progress != nil {
+		e.Progress(p)
+	}
+}
+
+// Options say what a run is to do.
+type Options struct {
+	Mode    string     // ModeFull, ModeDelta; empty: as the schedule wants
+	User    string     // one person, by e-mail, username or id
+	Apply   bool       // false: plan only
+	Exactly *plan.Plan // apply these steps and no others
+	Trigger string     // "cli", "schedule", "event", "login"
+	Who     string     // who asked
+	Believe []string   // endpoints whose shrunken reads are to be believed, this once
+}
+
+func (o *Options) believes(ref string) bool { return slices.Contains(o.Believe, ref) }
+
+// Report is what a run did.
+type Report struct {
+	Run      store.Run      `json:"run"`
+	Reads    []Read         `json:"reads"`
+	Plan     *plan.Plan     `json:"-"`
+	Digest   string         `json:"digest"`
+	Verdict  guard.Verdict  `json:"verdict"`
+	Approved string         `json:"approved,omitempty"` // who released the plan
+	Outcomes map[string]int `json:"outcomes"`
+	Apply    *apply.Report  `json:"apply,omitempty"`
+	Settled  int            `json:"settled,omitempty"` // operations of an interrupted run whose outcome was asked for
+	Kept     []string       `json:"kept,omitempty"`    // people a second look saved
+	Drifted  []string       `json:"drifted,omitempty"` // steps of a plan file that no longer fit
+}
+
+// Doubts are the reasons why nothing may be taken away, one per read.
+func (r *Report) Doubts() []string {
+	var out []string
+	for _, read := range r.Reads {
+		if read.Doubt != "" {
+			out = append(out, read.Endpoint+": "+read.Doubt)
+		}
+	}
+	return out
+}
+
+// Errors that callers tell apart.
+var (
+	// ErrTargetUnread: the target could not be read whole, so nothing was planned.
+	ErrTargetUnread = errors.New("the target could not be read completely, so nothing was planned")
+	// ErrBusy: another run writes to the target.
+	ErrBusy = errors.New("another run is using the target")
+	// ErrStale: a plan was made with another configuration.
+	ErrStale = errors.New("the plan was made with another configuration")
+	// ErrUnknownUser: nobody of that name is in any source of the sync.
+	ErrUnknownUser = errors.New("no source of the sync knows this person")
+)
+
+// run is one run on its way.
+type run struct {
+	*Engine
+	sync   *config.Sync
+	o      Options
+	report *Report
+	rec    store.Run
+
+	sid     store.SyncID
+	target  store.EndpointID
+	sources map[store.EndpointID]*sourceSide
+	conn    Connector
+	began   time.Time
+}
+
+// Run runs a sync once. A report is returned with every error that happened after the
+// run had begun.
+func (e *Engine) Run(ctx context.Context, name string, o Options) (*Report, error) {
+	s := e.Config.Sync(name)
+	if s == nil {
+		return nil, fmt.Errorf("there is no sync %q", name)
+	}
+	unlock := e.targets.lock(s.To.Ref())
+	defer unlock()
+	r := &run{Engine: e, sync: s, o: o, report: &Report{}, began: e.Now()}
+	if err := r.begin(ctx); err != nil {
+		return nil, err
+	}
+	err := r.stages(ctx)
+	if ferr := r.finish(ctx, err); ferr != nil {
+		err = errors.Join(err, ferr)
+	}
+	return r.report, err
+}
+
+// newRunID is short enough to type and sorts by time.
+func newRunID(now time.Time) string {
+	var b [3]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return now.UTC().Format("20060102-150405") + "-" + hex.EncodeToString(b[:])
+}
+
+// begin takes the target, closes what an earlier process left open, and journals the
+// run.
+func (r *run) begin(ctx context.Context) error {
+	return r.Store.Update(ctx, func(tx store.Tx) (err error) {
+		if r.sid, err = tx.Sync(r.sync.Name); err != nil {
+			return err
+		}
+		if r.target, err = tx.Endpoint(r.sync.To.Ref()); err != nil {
+			return err
+		}
+		r.sources = map[store.EndpointID]*sourceSide{}
+		for i, c := range r.sync.From {
+			ep, err := tx.Endpoint(c.Ref())
+			if err != nil {
+				return err
+			}
+			r.sources[ep] = &sourceSide{ref: c.Ref(), id: c.ID(), order: i}
+		}
+		if err := r.interrupted(tx); err != nil {
+			return err
+		}
+		r.rec = store.Run{ID: newRunID(r.began), Sync: r.sync.Name, Endpoint: r.target, Mode: r.o.Mode, State: store.RunRunning,
+			Started: r.began, Trigger: firstOf(r.o.Trigger, "cli")}
+		return tx.PutRun(r.rec)
+	})
+}
+
+// interrupted marks runs that a crash left open: the data directory is ours alone, so
+// nobody else can be running them.
+func (r *run) interrupted(tx store.Tx) error {
+	const recent = 20
+	runs, err := tx.Runs(r.sync.Name, recent)
+	if err != nil {
+		return err
+	}
+	for _, old := range runs {
+		if old.State == store.RunRunning {
+			old.State, old.Ended, old.Summary = store.RunInterrupted, r.began, "the gateway ended in the middle of it"
+			if err := tx.PutRun(old); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// stages is the order of a run.
+func (r *run) stages(ctx context.Context) error {
+	var err error
+	if r.conn, err = r.Connectors.Get(ctx, r.sync.To.Ref()); err != nil {
+		return err
+	}
+	if r.report.Settled, err = apply.Recover(ctx, r.applyOptions()); err != nil {
+		return err
+	}
+	if r.o.Exactly != nil {
+		return r.exactly(ctx)
+	}
+	ev, err := r.read(ctx)
+	if err != nil {
+		return err
+	}
+	if err := r.evaluate(ctx, ev); err != nil {
+		return err
+	}
+	if err := r.secondLook(ctx, ev); err != nil {
+		return err
+	}
+	allowed, err := r.judge(ctx, ev)
+	if err != nil || !r.o.Apply || allowed.Empty() {
+		return err
+	}
+	return r.apply(ctx, ev, allowed)
+}
+
+// read brings the mirrors up to date and prepares the evaluation.
+func (r *run) read(ctx context.Context) (*evaluation, error) {
+	mode, err := r.mode(ctx)
+	if err != nil {
+		return nil, err
+	}
+	r.rec.Mode = mode
+	ev := r.evaluation()
+	if mode == ModeUser {
+		ev.only, err = r.readUser(ctx)
+		return ev, err
+	}
+	if err := r.readSources(ctx, mode); err != nil {
+		return nil, err
+	}
+	if mode == ModeFull || !r.targetKnown(ctx) {
+		read, err := r.readTarget(ctx, r.sync.To, r.users(r.sync.To.Ref()), r.o, &r.sync.Limits)
+		r.report.Reads = append(r.report.Reads, read)
+		if err != nil {
+			return nil, err
+		}
+		if read.Doubt != "" {
+			return nil, fmt.Errorf("%w: %s", ErrTargetUnread, read.Doubt)
+		}
+	}
+	ev.removals = len(r.report.Doubts()) == 0
+	return ev, nil
+}
+
+func (r *run) evaluation() *evaluation {
+	d := r.conn.Description()
+	return &evaluation{sync: r.sync, sid: r.sid, sources: r.sources, target: r.target, userKind: d.Kind(r.sync.Users.Kind),
+		groupKind: d.Kind(r.sync.Groups.Kind), now: r.began, newIDs: r.Store.NewIDs}
+}
+
+// users are the syncs that use an endpoint: a change there concerns them all.
+func (e *Engine) syncsUsing(tx store.Tx, ref string) ([]store.SyncID, error) {
+	var out []store.SyncID
+	for _, s := range e.Config.Syncs {
+		uses := s.To.Ref() == ref || slices.ContainsFunc(s.From, func(c *config.Connector) bool { return c.Ref() == ref })
+		if !uses {
+			continue
+		}
+		id, err := tx.Sync(s.Name)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, id)
+	}
+	return out, nil
+}
+
+func (r *run) users(ref string) []store.SyncID {
+	var out []store.SyncID
+	// Interning a name cannot fail but for the store, which the next write tells.
+	_ = r.Store.Update(context.Background(), func(tx store.Tx) (err error) {
+		out, err = r.syncsUsing(tx, ref)
+		return err
+	})
+	return out
+}
+
+// mode is what was asked for, or what the schedule wants: full when the last full read
+// is older than full_every, or when the configuration changed.
+func (r *run) mode(ctx context.Context) (string, error) {
+	if r.o.User != "" {
+		return ModeUser, nil
+	}
+	changed, err := r.remap(ctx)
+	if err != nil {
+		return "", err
+	}
+	if r.o.Mode != "" {
+		return r.o.Mode, nil
+	}
+	if changed || r.sync.Schedule.FullEvery == 0 {
+		return ModeFull, nil
+	}
+	for _, c := range r.sync.From {
+		cur, err := r.cursor(ctx, c.Ref())
+		if err != nil {
+			return "", err
+		}
+		if cur.FullAt.IsZero() || r.began.Sub(cur.FullAt) >= r.sync.Schedule.FullEvery {
+			return ModeFull, nil
+		}
+	}
+	return ModeDelta, nil
+}
+
+// remap marks everybody when the configuration is not the one they were last mapped
+// with. It reports whether it was another.
+func (r *run) remap(ctx context.Context) (changed bool, err error) {
+	err = r.Store.Update(ctx, func(tx store.Tx) error {
+		st, err := tx.SyncState(r.sid)
+		if err != nil || st.Epoch == r.sync.Epoch {
+			return err
+		}
+		changed = true
+		for ep := range r.sources {
+			if err := tx.MarkAllDirty(r.sid, ep); err != nil {
+				return err
+			}
+		}
+		return tx.PutSyncState(r.sid, store.SyncState{Epoch: r.sync.Epoch})
+	})
+	return changed, err
+}
+
+func (r *run) readSources(ctx context.Context, mode string) error {
+	for _, c := range r.sync.From {
+		read, err := r.readSource(ctx, c, r.users(c.Ref()), mode, r.o, &r.sync.Limits)
+		if err != nil {
+			return fmt.Errorf("read %s: %w", c.Ref(), err)
+		}
+		r.report.Reads = append(r.report.Reads, read)
+	}
+	return nil
+}
+
+// targetKnown tells whether the target was ever read whole: a delta run trusts its
+// mirror, which every applied operation kept up to date.
+func (r *run) targetKnown(ctx context.Context) bool {
+	cur, err := r.cursor(ctx, r.sync.To.Ref())
+	return err == nil && !cur.FullAt.IsZero()
+}
+
+// evaluate plans, and keeps what was found out about people.
+func (r *run) evaluate(ctx context.Context, ev *evaluation) error {
+	if err := r.markDue(ctx); err != nil {
+		return err
+	}
+	if err := r.Store.View(ctx, ev.run); err != nil {
+		return fmt.Errorf("plan: %w", err)
+	}
+	return nil
+}
+
+// markDue marks the leavers whose time of grace has run out.
+func (r *run) markDue(ctx context.Context) error {
+	return r.Store.Update(ctx, func(tx store.Tx) error {
+		graces, err := tx.Graces(r.sid)
+		if err != nil {
+			return err
+		}
+		var due []store.ID
+		for _, g := range graces {
+			if !r.began.Before(g.Due) {
+				due = append(due, g.P)
+			}
+		}
+		accounts, err := tx.AccountsOf(r.sid, due)
+		if err != nil {
+			return err
+		}
+		ns := make([]store.ID, len(accounts))
+		for i, pa := range accounts {
+			ns[i] = pa.N
+		}
+		return tx.MarkDirty(r.sid, ns)
+	})
+}
+
+func (r *run) header() plan.Header {
+	return plan.Header{Sync: r.sync.Name, Target: r.sync.To.Ref(), Epoch: r.sync.Epoch, Mode: r.rec.Mode}
+}
+
+// finish closes the run's record.
+func (r *run) finish(ctx context.Context, failed error) error {
+	ctx = context.WithoutCancel(ctx)
+	r.rec.Ended, r.rec.Digest = r.Now(), r.report.Digest
+	switch {
+	case failed != nil:
+		r.rec.State, r.rec.Summary = store.RunFailed, failed.Error()
+	case r.report.Apply != nil:
+		r.rec.State, r.rec.Summary = store.RunDone, summary(r.report.Apply)
+		if r.report.Verdict.Hold() && r.report.Approved == "" {
+			r.rec.State, r.rec.Summary = store.RunHeld, "what takes away is held; "+r.rec.Summary
+		} else if !r.report.Apply.Done() {
+			r.rec.State = store.RunFailed
+		}
+	case r.report.Verdict.Hold() && r.report.Approved == "":
+		r.rec.State, r.rec.Summary = store.RunHeld, "held: "+r.report.Verdict.Trips[0].Message
+	case r.o.Apply:
+		r.rec.State, r.rec.Summary = store.RunDone, "nothing to do"
+	default:
+		r.rec.State, r.rec.Summary = store.RunPlanned, r.report.Plan.Summary()
+	}
+	r.report.Run = r.rec
+	r.rec.Detail, _ = json.Marshal(r.report) // plain data: cannot fail
+	err := r.Store.Update(ctx, func(tx store.Tx) (err error) {
+		if r.report.Outcomes, err = tx.Outcomes(r.sid); err != nil {
+			return err
+		}
+		r.rec.Detail, _ = json.Marshal(r.report)
+		return tx.PutRun(r.rec)
+	})
+	if err != nil {
+		return fmt.Errorf("close the run: %w", err)
+	}
+	return nil
+}
+
+func summary(a *apply.Report) string {
+	s := fmt.Sprintf("%d applied", a.Applied)
+	for _, x := range []struct {
+		n    int
+		what string
+	}{{a.Already, "already so"}, {a.Failed, "failed"}, {a.NotAttempted, "not attempted"}, {a.Unknown, "without an answer"}} {
+		if x.n > 0 {
+			s += fmt.Sprintf(", %d %s", x.n, x.what)
+		}
+	}
+	return s
+}

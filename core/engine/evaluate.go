@@ -1,0 +1,307 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+	"sort"
+	"time"
+
+	"syncgateway/core/config"
+	"syncgateway/core/correlate"
+	"syncgateway/core/identity"
+	"syncgateway/core/idset"
+	"syncgateway/core/mapping"
+	"syncgateway/core/plan"
+	"syncgateway/core/schema"
+	"syncgateway/core/store"
+)
+
+// evaluation turns the marked accounts of one sync into people, and people into the
+// steps of a plan. It reads one snapshot; what it finds is written afterwards by keep.
+type evaluation struct {
+	sync     *config.Sync
+	sid      store.SyncID
+	sources  map[store.EndpointID]*sourceSide
+	target   store.EndpointID
+	userKind *schema.Kind
+	now      time.Time
+	newIDs   func(n int) store.ID
+	removals bool // every read was complete and believed: something may be taken away
+	only     []store.ID
+	trace    *Explanation // set when one person is explained
+
+	view      store.Reader
+	groups    *groupSide
+	protected map[store.ID]string
+	graces    map[store.ID]store.Grace
+
+	looked      []store.ID // marked accounts that were looked at
+	newPeople   map[store.ID]store.Person
+	newByKey    map[string]store.ID
+	newAccounts []store.PersonAccount
+	joined      map[store.ID][]store.ID // newAccounts by person
+	people      map[store.ID]*personResult
+	claims      *correlate.Claims
+	steps       []plan.Step
+	warnings    map[string]int
+	newGraces   []store.Grace
+	endGraces   []store.ID
+	vanished    []vanished
+}
+
+// sourceSide is one source of the sync.
+type sourceSide struct {
+	ref   string // "source.okta.corp"
+	id    string // "okta.corp"
+	order int    // precedence
+}
+
+// personResult is what a run makes of one person.
+type personResult struct {
+	person   store.Person
+	accounts []store.ID // of the sources
+	link     store.ID   // target account, 0 without
+}
+
+// vanished is an account whose absence from a complete read is why a step takes
+// something away: the source is asked directly before that happens.
+type vanished struct {
+	P      store.ID
+	Source string // "source.okta.corp"
+	Ext    string
+}
+
+// peoplePerBatch bounds how many people are in memory with all their records.
+const peoplePerBatch = 2000
+
+// run evaluates every marked account.
+func (ev *evaluation) run(v store.Reader) error {
+	ev.view = v
+	if err := ev.prepare(); err != nil {
+		return err
+	}
+	marked := ev.only
+	if marked == nil {
+		var err error
+		if marked, err = v.Dirty(ev.sid); err != nil {
+			return err
+		}
+	}
+	ev.looked = marked
+	var ps []store.ID
+	for batch := range slices.Chunk(marked, peoplePerBatch) {
+		found, err := ev.assign(batch)
+		if err != nil {
+			return err
+		}
+		ps = append(ps, found...)
+	}
+	for batch := range slices.Chunk(idset.Of(ps), peoplePerBatch) {
+		if err := ev.batch(batch); err != nil {
+			return err
+		}
+	}
+	ev.dropDisputed()
+	return nil
+}
+
+func (ev *evaluation) prepare() error {
+	ev.newPeople, ev.newByKey = map[store.ID]store.Person{}, map[string]store.ID{}
+	ev.joined = map[store.ID][]store.ID{}
+	ev.people, ev.claims = map[store.ID]*personResult{}, correlate.NewClaims()
+	ev.warnings, ev.protected, ev.graces = map[string]int{}, map[store.ID]string{}, map[store.ID]store.Grace{}
+	ps, err := ev.view.Protected(ev.target)
+	if err != nil {
+		return err
+	}
+	for _, p := range ps {
+		ev.protected[p.N] = p.Reason
+	}
+	gs, err := ev.view.Graces(ev.sid)
+	if err != nil {
+		return err
+	}
+	for _, g := range gs {
+		ev.graces[g.P] = g
+	}
+	ev.groups = &groupSide{ev: ev}
+	return ev.groups.prepare()
+}
+
+// assign finds, or makes, the people that the accounts belong to.
+func (ev *evaluation) assign(ns []store.ID) ([]store.ID, error) {
+	accounts, err := ev.view.Accounts(ns)
+	if err != nil {
+		return nil, err
+	}
+	var ps, ofTarget []store.ID
+	ofSources := accounts[:0:0]
+	for _, a := range accounts {
+		switch {
+		case a.Endpoint == ev.target:
+			ofTarget = append(ofTarget, a.N)
+		case ev.sources[a.Endpoint] != nil:
+			ofSources = append(ofSources, a)
+		}
+	}
+	links, err := ev.view.LinksTo(ofTarget)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range links {
+		if l.Sync == ev.sid {
+			ps = append(ps, l.P)
+		}
+	}
+	joined, err := ev.join(ofSources)
+	return append(ps, joined...), err
+}
+
+// join gives every source account its person. An account stays with its person for
+// good: a changed join key (an e-mail address after a marriage) renames the person,
+// it does not make another.
+func (ev *evaluation) join(accounts []store.Account) ([]store.ID, error) {
+	ns := make([]store.ID, len(accounts))
+	for i := range accounts {
+		ns[i] = accounts[i].N
+	}
+	belongs := map[store.ID]store.ID{}
+	known, err := ev.view.PeopleOf(ev.sid, ns)
+	if err != nil {
+		return nil, err
+	}
+	ps := make([]store.ID, 0, len(accounts))
+	for _, pa := range known {
+		belongs[pa.N] = pa.P
+		ps = append(ps, pa.P)
+	}
+	fresh := slices.DeleteFunc(accounts, func(a store.Account) bool { return belongs[a.N] != 0 })
+	keys, err := ev.joinKeys(fresh)
+	if err != nil {
+		return nil, err
+	}
+	existing, err := ev.view.PeopleByKey(ev.sid, keys)
+	if err != nil {
+		return nil, err
+	}
+	for i, a := range fresh {
+		p := existing[keys[i]]
+		if p == 0 {
+			p = ev.person(keys[i])
+		}
+		ev.newAccounts = append(ev.newAccounts, store.PersonAccount{N: a.N, P: p})
+		ev.joined[p] = append(ev.joined[p], a.N)
+		ps = append(ps, p)
+	}
+	return ps, nil
+}
+
+func (ev *evaluation) person(key string) store.ID {
+	if p, ok := ev.newByKey[key]; ok {
+		return p
+	}
+	p := ev.newIDs(1)
+	ev.newByKey[key] = p
+	ev.newPeople[p] = store.Person{P: p, Sync: ev.sid, Key: key}
+	return p
+}
+
+// joinKeys computes the join key of each account. One that has none, or whose rule
+// fails, is a person by themselves.
+func (ev *evaluation) joinKeys(accounts []store.Account) ([]string, error) {
+	keys := make([]string, len(accounts))
+	var names map[store.ID][]string
+	if ev.sync.Rules.ReadsGroups() {
+		var err error
+		if names, err = ev.groups.namesOf(accounts); err != nil {
+			return nil, err
+		}
+	}
+	for i := range accounts {
+		a := &accounts[i]
+		side := ev.sources[a.Endpoint]
+		u, err := identity.DecodeUser(a.Record)
+		if err != nil {
+			return nil, fmt.Errorf("account %d of %s: %w", a.N, side.ref, err)
+		}
+		key, err := ev.sync.Rules.JoinKey(&u, names[a.N], side.id)
+		if key = identity.Fold(key); err != nil || key == "" {
+			key = side.id + "/" + a.Ext
+		}
+		keys[i] = key
+	}
+	return keys, nil
+}
+
+// dropDisputed takes back the steps of people who turned out to want what somebody
+// else wants, now that everybody has been looked at.
+func (ev *evaluation) dropDisputed() {
+	for p, r := range ev.people {
+		if reason := ev.claims.Disputed(p); reason != "" {
+			r.person.Outcome, r.person.Detail = Disputed, reason
+		}
+	}
+	ev.steps = slices.DeleteFunc(ev.steps, func(s plan.Step) bool { return s.P != 0 && ev.claims.Disputed(s.P) != "" })
+	ev.steps = append(ev.steps, ev.groups.creations(ev.steps)...)
+}
+
+// keep writes what the evaluation found: people, timers, outcomes, and which accounts
+// need no further look.
+func (ev *evaluation) keep(tx store.Tx) error {
+	people := make([]store.Person, 0, len(ev.people))
+	var done []store.ID
+	unsettled := map[store.ID]bool{}
+	for _, r := range ev.people {
+		people = append(people, r.person)
+		if !settled(r.person.Outcome) {
+			for _, n := range r.accounts {
+				unsettled[n] = true
+			}
+			if r.link != 0 {
+				unsettled[r.link] = true
+			}
+		}
+	}
+	sort.Slice(people, func(i, j int) bool { return people[i].P < people[j].P })
+	for _, n := range ev.looked {
+		if !unsettled[n] {
+			done = append(done, n)
+		}
+	}
+	slices.SortFunc(ev.newAccounts, func(a, b store.PersonAccount) int { return int(a.N) - int(b.N) })
+	for _, write := range []func() error{
+		func() error { return tx.PutPeople(people) },
+		func() error { return tx.PutPersonAccounts(ev.sid, ev.newAccounts) },
+		func() error { return tx.PutGraces(ev.sid, ev.newGraces) },
+		func() error { return tx.DeleteGraces(idset.Of(ev.endGraces)) },
+		func() error { return tx.ClearDirty(ev.sid, done) },
+	} {
+		if err := write(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (ev *evaluation) warn(format string, args ...any) { ev.warnings[fmt.Sprintf(format, args...)]++ }
+
+// plan is what was found, in order.
+func (ev *evaluation) plan(h plan.Header) *plan.Plan {
+	p := &plan.Plan{Header: h, Steps: ev.steps}
+	for w, n := range ev.warnings {
+		if n > 1 {
+			w = fmt.Sprintf("%s (%d times)", w, n)
+		}
+		p.Warnings = append(p.Warnings, w)
+	}
+	p.Sort()
+	return p
+}
+
+// rule is how a rule is named in a step.
+func rule(r mapping.Rule) string {
+	if r.Name == "" {
+		return ""
+	}
+	return r.String()
+}

@@ -1,0 +1,263 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"syncgateway/core/config"
+	"syncgateway/core/correlate"
+	"syncgateway/core/identity"
+	"syncgateway/core/idset"
+	"syncgateway/core/mapping"
+	"syncgateway/core/plan"
+	"syncgateway/core/store"
+)
+
+// Explanation says, for one person, what the sources show, which rule did what, which
+// account is theirs and why, what each group comes from, and what was done.
+type Explanation struct {
+	Sync    string            `json:"sync"`
+	Person  string            `json:"person"` // join key
+	Outcome string            `json:"outcome"`
+	Detail  string            `json:"detail,omitempty"`
+	Sources []SourceView      `json:"sources"`
+	Origin  map[string]string `json:"origin,omitempty"` // which source each value came from
+	Rules   []RuleView        `json:"rules"`
+	Account *AccountView      `json:"account,omitempty"`
+	Groups  []GroupView       `json:"groups"`
+	Steps   []plan.Step       `json:"steps"`   // what a run would do now
+	History []OperationView   `json:"history"` // newest first
+
+	Match  correlate.Result `json:"-"`
+	rules  mapping.Trace
+	wishes []wish
+}
+
+// SourceView is one source's record of the person.
+type SourceView struct {
+	Source string        `json:"source"`
+	User   identity.User `json:"user"`
+	Gone   bool          `json:"gone,omitempty"`
+	Groups []string      `json:"groups"`
+}
+
+// RuleView is one rule's result.
+type RuleView struct {
+	Rule  string `json:"rule"`
+	Value string `json:"value"`
+	Err   string `json:"error,omitempty"`
+}
+
+// AccountView is the person's account in the target.
+type AccountView struct {
+	User   identity.User `json:"user"`
+	Gone   bool          `json:"gone,omitempty"`
+	Origin string        `json:"origin"` // "created", "adopted", or how it would be matched
+	Run    string        `json:"run,omitempty"`
+}
+
+// GroupView is one membership: wanted, there, or both.
+type GroupView struct {
+	Group   string `json:"group"`
+	Because string `json:"because,omitempty"` // empty: no rule wants it
+	Rule    string `json:"rule,omitempty"`
+	There   bool   `json:"there"`
+	Ours    bool   `json:"ours"` // the gateway made the membership
+	Refused string `json:"refused,omitempty"`
+}
+
+// OperationView is one operation on the person's account.
+type OperationView struct {
+	Run    string `json:"run"`
+	ID     string `json:"id"`
+	Step   string `json:"step"`
+	Reason string `json:"reason"`
+	Rule   string `json:"rule,omitempty"`
+	State  string `json:"state"`
+	Answer string `json:"answer,omitempty"`
+	At     string `json:"at"`
+}
+
+// Explain explains one person, found by e-mail, username or id in any source or in the
+// target, from what was last read. It changes nothing.
+func (e *Engine) Explain(ctx context.Context, sync, user string) (*Explanation, error) {
+	s := e.Config.Sync(sync)
+	if s == nil {
+		return nil, fmt.Errorf("there is no sync %q", sync)
+	}
+	conn, err := e.Connectors.Get(ctx, s.To.Ref())
+	if err != nil {
+		return nil, err
+	}
+	x := &Explanation{Sync: sync}
+	err = e.Store.View(ctx, func(v store.Reader) error {
+		ev, err := e.readOnly(v, s, conn)
+		if err != nil {
+			return err
+		}
+		if ev.only, err = e.accountsOf(v, s, ev.sid, user); err != nil {
+			return err
+		}
+		ev.trace = x
+		if err := ev.run(v); err != nil {
+			return err
+		}
+		return x.fill(ev, v)
+	})
+	return x, err
+}
+
+// readOnly prepares an evaluation that nothing is kept of.
+func (e *Engine) readOnly(v store.Reader, s *config.Sync, conn Connector) (*evaluation, error) {
+	syncs, err := v.Syncs()
+	if err != nil {
+		return nil, err
+	}
+	eps, err := v.Endpoints()
+	if err != nil {
+		return nil, err
+	}
+	d := conn.Description()
+	ev := &evaluation{sync: s, sid: syncs[s.Name], target: eps[s.To.Ref()], sources: map[store.EndpointID]*sourceSide{},
+		userKind: d.Kind(s.Users.Kind), groupKind: d.Kind(s.Groups.Kind), now: e.Now(), removals: true, newIDs: e.Store.NewIDs}
+	for i, c := range s.From {
+		if ep := eps[c.Ref()]; ep != 0 {
+			ev.sources[ep] = &sourceSide{ref: c.Ref(), id: c.ID(), order: i}
+		}
+	}
+	return ev, nil
+}
+
+// accountsOf are all accounts, of sources and target, of the person that user names.
+func (e *Engine) accountsOf(v store.Reader, s *config.Sync, sid store.SyncID, user string) ([]store.ID, error) {
+	var ns []store.ID
+	for _, c := range append(slices.Clone(s.From), s.To) {
+		as, err := accountsNamed(v, c.Ref(), user)
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range as {
+			ns = append(ns, a.N)
+		}
+	}
+	if len(ns) == 0 {
+		return nil, fmt.Errorf("%w: %q; run `gateway plan` first if they are new", ErrUnknownUser, identity.Visible(user, 80))
+	}
+	links, err := v.LinksTo(idset.Of(slices.Clone(ns)))
+	if err != nil {
+		return nil, err
+	}
+	var ps []store.ID
+	for _, l := range links {
+		ps = append(ps, l.P)
+	}
+	family, err := v.AccountsOf(sid, idset.Of(ps))
+	for _, pa := range family {
+		ns = append(ns, pa.N)
+	}
+	return idset.Of(ns), err
+}
+
+func (x *Explanation) fill(ev *evaluation, v store.Reader) error {
+	for _, r := range ev.people {
+		x.Person, x.Outcome, x.Detail = r.person.Key, r.person.Outcome, r.person.Detail
+		if err := x.fillSources(ev, v, r); err != nil {
+			return err
+		}
+		if err := x.fillAccount(ev, v, r); err != nil {
+			return err
+		}
+		if err := x.fillHistory(v, r); err != nil {
+			return err
+		}
+	}
+	for _, t := range x.rules.Steps {
+		x.Rules = append(x.Rules, RuleView{Rule: rule(t.Rule), Value: t.Value, Err: t.Err})
+	}
+	x.Steps = ev.plan(plan.Header{}).Steps
+	return nil
+}
+
+func (x *Explanation) fillSources(ev *evaluation, v store.Reader, r *personResult) error {
+	accounts, err := v.Accounts(r.accounts)
+	if err != nil {
+		return err
+	}
+	groups, err := ev.groups.effective(r.accounts)
+	if err != nil {
+		return err
+	}
+	for _, a := range accounts {
+		side := ev.sources[a.Endpoint]
+		if side == nil {
+			continue
+		}
+		u, err := identity.DecodeUser(a.Record)
+		if err != nil {
+			return err
+		}
+		x.Sources = append(x.Sources, SourceView{Source: side.ref, User: u, Gone: a.Flags.Has(store.Gone), Groups: ev.groups.names(groups[a.N])})
+	}
+	return nil
+}
+
+func (x *Explanation) fillAccount(ev *evaluation, v store.Reader, r *personResult) error {
+	n, origin, run := r.link, "", ""
+	links, err := v.LinksOf([]store.ID{r.person.P})
+	if err != nil {
+		return err
+	}
+	for _, l := range links {
+		origin, run = l.Origin, l.Run
+	}
+	if n == 0 && x.Match.Verdict == correlate.Adopt {
+		n, origin = x.Match.Account.N, "matches by "+x.Match.Key
+	}
+	accounts, err := ev.targetAccounts([]store.ID{n})
+	if err != nil {
+		return err
+	}
+	var sets store.AccountSet
+	if a := accounts[n]; a != nil {
+		x.Account = &AccountView{User: a.user, Gone: a.flags.Has(store.Gone), Origin: origin, Run: run}
+		sets = a.sets
+	}
+	return x.fillGroups(ev, sets)
+}
+
+func (x *Explanation) fillGroups(ev *evaluation, sets store.AccountSet) error {
+	wanted := map[store.ID]bool{}
+	for _, w := range x.wishes {
+		wanted[w.target.n] = true
+		x.Groups = append(x.Groups, GroupView{Group: w.target.ref.Name, Because: w.because, Rule: w.rule,
+			There: w.target.n != 0 && sets.Groups.Has(w.target.n), Ours: sets.Ours.Has(w.target.n), Refused: w.target.refused})
+	}
+	if err := ev.groups.existing(sets.Groups); err != nil {
+		return err
+	}
+	for _, g := range sets.Groups {
+		if t := ev.groups.byN[g]; t != nil && !wanted[g] {
+			x.Groups = append(x.Groups, GroupView{Group: t.ref.Name, There: true, Ours: sets.Ours.Has(g), Refused: t.refused})
+		}
+	}
+	return nil
+}
+
+// historyLimit bounds how far back an explanation goes.
+const historyLimit = 50
+
+func (x *Explanation) fillHistory(v store.Reader, r *personResult) error {
+	ops, err := v.OperationsOn(r.person.P, historyLimit)
+	if err != nil {
+		return err
+	}
+	for _, op := range ops {
+		view, err := ViewOperation(op)
+		if err != nil {
+			return err
+		}
+		x.History = append(x.History, view)
+	}
+	return nil
+}

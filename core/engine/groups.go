@@ -1,0 +1,361 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+
+	"syncgateway/core/config"
+	"syncgateway/core/identity"
+	"syncgateway/core/idset"
+	"syncgateway/core/mapping"
+	"syncgateway/core/plan"
+	"syncgateway/core/schema"
+	"syncgateway/core/store"
+)
+
+// groupSide answers what groups mean in a run: which groups of the sources somebody
+// is in, which groups of the target that makes, and what the target has. Each group is
+// read and mapped once.
+type groupSide struct {
+	ev      *evaluation
+	kind    *schema.Kind
+	off     bool
+	parents map[store.ID]idset.Set // source groups, all sources; nil when not flattened
+	sources map[store.ID]*sourceGroup
+	targets map[string]*targetGroup // by folded name
+	byN     map[store.ID]*targetGroup
+	managed map[string]bool // folded names some source group makes; nil with keep_existing
+}
+
+type sourceGroup struct {
+	name   string
+	source string // "source.okta.corp"
+	wants  []want
+}
+
+// want is one target group that a source group makes.
+type want struct {
+	name, fold string
+	rule       string
+}
+
+// targetGroup is a group of the target, there or to be made.
+type targetGroup struct {
+	n          store.ID // 0: to be made
+	ref        plan.Ref
+	refused    string // why memberships cannot be written; "" when they can
+	because    string // of one that is to be made
+	rule       string
+	ambiguous  bool
+	privileged string
+}
+
+func (g *groupSide) prepare() error {
+	g.sources, g.targets, g.byN = map[store.ID]*sourceGroup{}, map[string]*targetGroup{}, map[store.ID]*targetGroup{}
+	g.off = g.ev.sync.Groups.Mode == config.GroupsOff
+	if g.off {
+		return nil
+	}
+	if g.ev.sync.Groups.Nested == config.NestedFlatten {
+		g.parents = map[store.ID]idset.Set{}
+		for ep := range g.ev.sources {
+			parents, err := g.ev.view.Parents(ep)
+			if err != nil {
+				return err
+			}
+			for child, of := range parents {
+				g.parents[child] = of
+			}
+		}
+	}
+	if !g.ev.sync.Groups.KeepExisting {
+		return g.loadManaged()
+	}
+	return nil
+}
+
+// loadManaged maps every source group: without keep_existing the gateway owns all
+// memberships of the groups it makes.
+func (g *groupSide) loadManaged() error {
+	g.managed = map[string]bool{}
+	for ep := range g.ev.sources {
+		var ns []store.ID
+		err := g.ev.view.GroupHeads(ep, func(h store.Head) error {
+			if !h.Flags.Has(store.Gone) {
+				ns = append(ns, h.N)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if err := g.load(ns); err != nil {
+			return err
+		}
+	}
+	for _, sg := range g.sources {
+		for _, w := range sg.wants {
+			g.managed[w.fold] = true
+		}
+	}
+	for _, name := range slices.Concat(g.ev.sync.Groups.ForAllUsers, g.ev.sync.Groups.ForNewUsers) {
+		g.managed[identity.Fold(name)] = true
+	}
+	return nil
+}
+
+// closure is the groups with all groups above them. A group that contains itself over
+// some way is visited once.
+func (g *groupSide) closure(direct idset.Set) idset.Set {
+	if len(g.parents) == 0 {
+		return direct
+	}
+	seen := map[store.ID]bool{}
+	out := slices.Clone(direct)
+	for i := 0; i < len(out); i++ {
+		if seen[out[i]] {
+			continue
+		}
+		seen[out[i]] = true
+		for _, parent := range g.parents[out[i]] {
+			if !seen[parent] {
+				out = append(out, parent)
+			}
+		}
+	}
+	return idset.Of(out)
+}
+
+// effective tells the groups of each account, nested ones included, and loads them.
+func (g *groupSide) effective(ns []store.ID) (map[store.ID]idset.Set, error) {
+	out := map[store.ID]idset.Set{}
+	if g.off && !g.ev.sync.Rules.ReadsGroups() {
+		return out, nil
+	}
+	sets, err := g.ev.view.AccountSets(idset.Of(slices.Clone(ns)))
+	if err != nil {
+		return nil, err
+	}
+	var all []store.ID
+	for _, s := range sets {
+		out[s.N] = g.closure(s.Groups)
+		all = append(all, out[s.N]...)
+	}
+	return out, g.load(idset.Of(all))
+}
+
+// load reads and maps the source groups that are not known yet.
+func (g *groupSide) load(ns []store.ID) error {
+	missing := slices.DeleteFunc(slices.Clone(ns), func(n store.ID) bool { return g.sources[n] != nil })
+	groups, err := g.ev.view.Groups(missing)
+	if err != nil {
+		return err
+	}
+	for _, rec := range groups {
+		side := g.ev.sources[rec.Endpoint]
+		if side == nil || rec.Flags.Has(store.Gone) {
+			g.sources[rec.N] = &sourceGroup{}
+			continue
+		}
+		group, err := identity.DecodeGroup(rec.Record)
+		if err != nil {
+			return fmt.Errorf("group %q of %s: %w", rec.Ext, side.ref, err)
+		}
+		g.sources[rec.N] = g.mapped(&group, side)
+	}
+	return nil
+}
+
+func (g *groupSide) mapped(group *identity.Group, side *sourceSide) *sourceGroup {
+	sg := &sourceGroup{name: group.Name, source: side.ref}
+	if g.off {
+		return sg
+	}
+	var trace mapping.Trace
+	names, err := g.ev.sync.Rules.MapGroup(group, side.id, &trace)
+	if err != nil {
+		g.ev.warn("group %q of %s is left out: %v", identity.Visible(group.Name, 80), side.ref, err)
+		return sg
+	}
+	where := ""
+	if n := len(trace.Steps); n > 0 {
+		where = rule(trace.Steps[n-1].Rule)
+	}
+	for _, name := range names {
+		sg.wants = append(sg.wants, want{name: name, fold: identity.Fold(name), rule: where})
+	}
+	return sg
+}
+
+// namesOf are the names of the groups of each account, sorted.
+func (g *groupSide) namesOf(accounts []store.Account) (map[store.ID][]string, error) {
+	ns := make([]store.ID, len(accounts))
+	for i := range accounts {
+		ns[i] = accounts[i].N
+	}
+	sets, err := g.effective(ns)
+	if err != nil {
+		return nil, err
+	}
+	out := map[store.ID][]string{}
+	for n, set := range sets {
+		out[n] = g.names(set)
+	}
+	return out, nil
+}
+
+func (g *groupSide) names(set idset.Set) []string {
+	names := make([]string, 0, len(set))
+	for _, n := range set {
+		if sg := g.sources[n]; sg.name != "" {
+			names = append(names, sg.name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// wish is one membership that the rules want, with the reason.
+type wish struct {
+	target  *targetGroup
+	because string
+	rule    string
+}
+
+// wishes are the target groups that somebody in these source groups is to be in.
+func (g *groupSide) wishes(set idset.Set, isNew bool) ([]wish, error) {
+	var ws []want
+	reasons := map[string]string{}
+	add := func(w want, because string) {
+		if _, ok := reasons[w.fold]; !ok {
+			reasons[w.fold] = because
+			ws = append(ws, w)
+		}
+	}
+	for _, n := range set {
+		sg := g.sources[n]
+		for _, w := range sg.wants {
+			add(w, fmt.Sprintf("in group %q of %s", sg.name, sg.source))
+		}
+	}
+	for _, name := range g.ev.sync.Groups.ForAllUsers {
+		add(want{name, identity.Fold(name), "groups.for_all_users"}, "everyone in the sync is in it")
+	}
+	if isNew {
+		for _, name := range g.ev.sync.Groups.ForNewUsers {
+			add(want{name, identity.Fold(name), "groups.for_new_users"}, "everyone who is new is in it")
+		}
+	}
+	return g.resolve(ws, reasons)
+}
+
+func (g *groupSide) resolve(ws []want, reasons map[string]string) ([]wish, error) {
+	var missing []string
+	for _, w := range ws {
+		if g.targets[w.fold] == nil {
+			missing = append(missing, w.fold)
+		}
+	}
+	if len(missing) > 0 {
+		found, err := g.ev.view.GroupsByName(g.ev.target, missing)
+		if err != nil {
+			return nil, err
+		}
+		for _, w := range ws {
+			if g.targets[w.fold] == nil {
+				if err := g.target(w, found[w.fold]); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
+	out := make([]wish, 0, len(ws))
+	for _, w := range ws {
+		t := g.targets[w.fold]
+		if t.n == 0 && t.because == "" {
+			t.because, t.rule = reasons[w.fold], w.rule
+		}
+		out = append(out, wish{target: t, because: reasons[w.fold], rule: w.rule})
+	}
+	return out, nil
+}
+
+// target decides what a wanted name means in the target.
+func (g *groupSide) target(w want, found []store.Group) error {
+	present := slices.DeleteFunc(slices.Clone(found), func(x store.Group) bool { return x.Flags.Has(store.Gone) })
+	t := &targetGroup{ref: plan.Ref{Name: w.name}}
+	g.targets[w.fold] = t
+	switch {
+	case len(present) == 1:
+		group, err := identity.DecodeGroup(present[0].Record)
+		if err != nil {
+			return fmt.Errorf("group %q of the target: %w", present[0].Ext, err)
+		}
+		*t = describe(present[0].N, &group)
+		g.byN[t.n] = t
+	case len(present) > 1:
+		t.refused = fmt.Sprintf("%d groups of the target have this name", len(present))
+	case !g.ev.sync.Groups.Create:
+		t.refused = "the target has no such group and groups.create is false"
+	case !g.kind.Can(schema.CreateGroup):
+		t.refused = "the target has no such group and cannot create one"
+	case g.kind.MaxNameLength > 0 && len([]rune(w.name)) > g.kind.MaxNameLength:
+		t.refused = fmt.Sprintf("the target allows names of at most %d characters", g.kind.MaxNameLength)
+	}
+	if t.refused != "" {
+		g.ev.warn("memberships of group %q are left alone: %s", w.name, t.refused)
+	}
+	return nil
+}
+
+func describe(n store.ID, group *identity.Group) targetGroup {
+	return targetGroup{n: n, ref: plan.Ref{ID: group.ID, Name: group.Name, Note: group.Privileged}, refused: group.ReadOnly,
+		privileged: group.Privileged}
+}
+
+// existing describes groups of the target by id, those of removals.
+func (g *groupSide) existing(ns idset.Set) error {
+	missing := slices.DeleteFunc(slices.Clone(ns), func(n store.ID) bool { return g.byN[n] != nil })
+	groups, err := g.ev.view.Groups(missing)
+	if err != nil {
+		return err
+	}
+	for _, rec := range groups {
+		group, err := identity.DecodeGroup(rec.Record)
+		if err != nil {
+			return fmt.Errorf("group %q of the target: %w", rec.Ext, err)
+		}
+		t := describe(rec.N, &group)
+		if rec.Flags.Has(store.Gone) {
+			t.refused = "the group is gone"
+		}
+		g.byN[rec.N] = &t
+	}
+	return nil
+}
+
+// mayRemove tells whether a membership that no rule wants is the gateway's to end.
+func (g *groupSide) mayRemove(n store.ID, ours idset.Set) bool {
+	t := g.byN[n]
+	if t == nil || t.refused != "" {
+		return false
+	}
+	return ours.Has(n) || g.managed[identity.Fold(t.ref.Name)]
+}
+
+// creations are the steps that make the groups which the other steps need.
+func (g *groupSide) creations(steps []plan.Step) []plan.Step {
+	needed := map[string]bool{}
+	for i := range steps {
+		if s := &steps[i]; s.Class == plan.AddMember && s.G == 0 {
+			needed[identity.Fold(s.Group.Name)] = true
+		}
+	}
+	var out []plan.Step
+	for fold := range needed {
+		t := g.targets[fold]
+		out = append(out, plan.Step{Class: plan.CreateGroup, Group: &t.ref, Rule: t.rule,
+			Reason: "the target has no such group, and somebody is " + t.because})
+	}
+	return out
+}

@@ -1,0 +1,356 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sort"
+	"sync"
+
+	"syncgateway/core/apply"
+	"syncgateway/core/config"
+	"syncgateway/core/guard"
+	"syncgateway/core/identity"
+	"syncgateway/core/idset"
+	"syncgateway/core/mirror"
+	"syncgateway/core/plan"
+	"syncgateway/core/pluginhost"
+	"syncgateway/core/store"
+)
+
+// keyedMutex locks by name.
+type keyedMutex struct {
+	mu sync.Mutex
+	m  map[string]*sync.Mutex
+}
+
+func (k *keyedMutex) lock(key string) (unlock func()) {
+	k.mu.Lock()
+	if k.m == nil {
+		k.m = map[string]*sync.Mutex{}
+	}
+	m := k.m[key]
+	if m == nil {
+		m = &sync.Mutex{}
+		k.m[key] = m
+	}
+	k.mu.Unlock()
+	m.Lock()
+	return m.Unlock
+}
+
+// secondLook asks the sources directly about everybody who vanished from a complete
+// read and would lose something for it. Only "not found" or "inactive" lets the step
+// stand: a listing that forgot somebody is no reason to take their access. The number
+// of questions is bounded by what the guard would let pass: beyond it the plan is held
+// anyway, and asked about when it is released.
+func (r *run) secondLook(ctx context.Context, ev *evaluation) error {
+	if len(ev.vanished) == 0 {
+		return nil
+	}
+	most := r.sync.Limits.Deactivate.Count
+	if r.sync.Users.OnLeave == config.LeaveDelete {
+		most = r.sync.Limits.Delete.Count
+	}
+	spared := map[store.ID]string{}
+	for i, v := range ev.vanished {
+		if spared[v.P] != "" {
+			continue
+		}
+		r.progress(Progress{Stage: "second look", Done: i, Total: len(ev.vanished)})
+		if most >= 0 && i >= max(most, 1) && !r.releasing(ctx) {
+			break
+		}
+		if why := r.witness(ctx, ev, v); why != "" {
+			spared[v.P] = why
+		}
+	}
+	ev.spare(spared)
+	for p, why := range spared {
+		r.report.Kept = append(r.report.Kept, ev.people[p].person.Key+": "+why)
+	}
+	sort.Strings(r.report.Kept)
+	return nil
+}
+
+// releasing tells whether somebody has approved a plan of this sync: then its removals
+// are about to happen, and every one of them is asked about.
+func (r *run) releasing(ctx context.Context) bool {
+	ok := false
+	_ = r.Store.View(ctx, func(v store.Reader) error {
+		last, err := v.LatestPlan(r.sync.Name)
+		if err != nil {
+			return err
+		}
+		a, err := v.Approval(last.Digest)
+		ok = err == nil && a.UsedBy == "" && r.began.Before(a.Expires)
+		return nil
+	})
+	return ok
+}
+
+// witness returns why the person must be kept, "" when the source confirms that they
+// are gone.
+func (r *run) witness(ctx context.Context, ev *evaluation, v vanished) string {
+	conn, err := r.Connectors.Get(ctx, v.Source)
+	if err != nil {
+		return "the source cannot be asked: " + err.Error()
+	}
+	if !conn.Description().Capabilities.Lookup {
+		return ""
+	}
+	found, err := conn.Lookup(ctx, pluginhost.LookupBy{ID: v.Ext})
+	if pluginhost.NotFound(err) {
+		return ""
+	}
+	if err != nil {
+		return "asked directly, " + v.Source + " gave no answer: " + err.Error()
+	}
+	if !found.User.Active {
+		return ""
+	}
+	if err := r.refreshSource(ctx, v.Source, found); err != nil {
+		return "asked directly, " + v.Source + " still has them"
+	}
+	return "missing from the listing, but asked directly " + v.Source + " still has them"
+}
+
+func (r *run) refreshSource(ctx context.Context, ref string, found pluginhost.Found) error {
+	groups := make([]string, len(found.Groups))
+	for i, g := range found.Groups {
+		groups[i] = g.ID
+	}
+	_, err := mirror.Refresh(ctx, r.Store, ref, r.users(ref), mirror.Person{User: found.User, Groups: found.Groups, GroupIDs: groups})
+	return err
+}
+
+// spare drops what would be taken from these people.
+func (ev *evaluation) spare(people map[store.ID]string) {
+	ev.steps = slices.DeleteFunc(ev.steps, func(s plan.Step) bool { return s.Class.Destructive() && people[s.P] != "" })
+	for p, why := range people {
+		ev.people[p].person.Outcome, ev.people[p].person.Detail = Withheld, why
+	}
+}
+
+// judge stores the plan and what was found about people, and returns the part of the
+// plan that may be applied.
+func (r *run) judge(ctx context.Context, ev *evaluation) (*plan.Plan, error) {
+	p := ev.plan(r.header())
+	r.report.Plan, r.report.Digest = p, p.Digest()
+	err := r.Store.Update(ctx, func(tx store.Tx) error {
+		if err := ev.keep(tx); err != nil {
+			return err
+		}
+		in, err := r.guardInput(tx, ev, p)
+		if err != nil {
+			return err
+		}
+		r.quotas(tx, p)
+		r.report.Verdict = guard.Judge(in)
+		if !r.report.Verdict.Hold() {
+			return r.putPlan(tx, p, "allow")
+		}
+		if err := r.approved(tx); err != nil {
+			return err
+		}
+		return r.putPlan(tx, p, "hold")
+	})
+	if err != nil {
+		return nil, fmt.Errorf("store the plan: %w", err)
+	}
+	if !r.report.Verdict.Hold() || r.report.Approved != "" {
+		return p, nil
+	}
+	if r.sync.Limits.OnTrip == config.TripHoldDestructive {
+		return p.Additive(), nil
+	}
+	return &plan.Plan{Header: p.Header}, nil
+}
+
+func (r *run) putPlan(tx store.Tx, p *plan.Plan, verdict string) error {
+	if p.Empty() {
+		verdict = "empty"
+	}
+	return tx.PutPlan(store.Plan{Digest: r.report.Digest, Sync: p.Sync, Run: r.rec.ID, Created: r.began, Verdict: verdict, Body: p.Bytes()})
+}
+
+// approved looks for an approval of exactly this plan, and uses it up when the run is
+// to apply.
+func (r *run) approved(tx store.Tx) error {
+	a, err := tx.Approval(r.report.Digest)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if a.UsedBy != "" || !r.began.Before(a.Expires) {
+		return nil
+	}
+	r.report.Approved = a.Who
+	if !r.o.Apply {
+		return nil
+	}
+	a.UsedBy = r.rec.ID
+	return tx.PutApproval(a)
+}
+
+// guardInput gathers what the guard judges by.
+func (r *run) guardInput(tx store.Tx, ev *evaluation, p *plan.Plan) (guard.Input, error) {
+	l := &r.sync.Limits
+	in := guard.Input{Plan: p, MinPopulation: l.MinPopulation, Floor: l.Floor, Past: map[plan.Class]int{}, GroupSizes: map[string]int{}}
+	for _, x := range []struct {
+		class   plan.Class
+		limit   config.Limit
+		setting string
+	}{
+		{plan.DeactivateUser, l.Deactivate, "limits.deactivate"}, {plan.DeleteUser, l.Delete, "limits.delete"},
+		{plan.RemoveMember, l.RemoveMember, "limits.remove_member"}, {plan.DeleteGroup, l.DeleteGroup, "limits.delete_group"},
+		{plan.UpdateUser, l.Update, "limits.update"},
+	} {
+		in.Limits = append(in.Limits, guard.Limit{Class: x.class, Count: x.limit.Count, Percent: x.limit.Percent, Per: x.limit.Per,
+			PerGroup: x.limit.PerGroup, Setting: ev.where(x.setting)})
+		if x.limit.Per > 0 {
+			n, err := tx.Applied(r.sync.Name, x.class.String(), r.began.Add(-x.limit.Per))
+			if err != nil {
+				return in, err
+			}
+			in.Past[x.class] = n
+		}
+	}
+	var err error
+	if in.Population, err = tx.LinkCount(r.sid); err != nil {
+		return in, err
+	}
+	outcomes, err := tx.Outcomes(r.sid)
+	if err != nil {
+		return in, err
+	}
+	in.Desired = outcomes[InSync] + outcomes[Planned] + outcomes[Disputed] + outcomes[Failed] + outcomes[Withheld] - leavers(p)
+	return in, r.groupSizes(tx, p, in.GroupSizes)
+}
+
+// leavers are the people of a plan who are planned to lose their account.
+func leavers(p *plan.Plan) int {
+	c := p.Counts()
+	return c[plan.DeactivateUser] + c[plan.DeleteUser]
+}
+
+func (r *run) groupSizes(tx store.Tx, p *plan.Plan, sizes map[string]int) error {
+	names := map[store.ID]string{}
+	var ns []store.ID
+	for i := range p.Steps {
+		if s := &p.Steps[i]; s.Class == plan.RemoveMember && names[s.G] == "" {
+			names[s.G] = s.Group.Name
+			ns = append(ns, s.G)
+		}
+	}
+	sets, err := tx.GroupSets(idset.Of(ns))
+	for _, s := range sets {
+		sizes[names[s.N]] = len(s.Users)
+	}
+	return err
+}
+
+// quotas warns of licences that would run out.
+func (r *run) quotas(tx store.Tx, p *plan.Plan) {
+	qs, err := tx.Quotas(r.target)
+	if err != nil {
+		return
+	}
+	for _, q := range qs {
+		if q.Unlimited {
+			continue
+		}
+		gains := map[string]bool{}
+		for i := range p.Steps {
+			if s := &p.Steps[i]; s.Class == plan.AddMember && q.Groups.Has(s.G) {
+				gains[s.Person] = true
+			}
+		}
+		if q.Used+len(gains) > q.Total {
+			p.Warnings = append(p.Warnings, fmt.Sprintf("%s has %d seats, %d are used, and this plan would use up to %d more: the last ones will be refused",
+				q.Name, q.Total, q.Used, len(gains)))
+		}
+	}
+}
+
+func (r *run) applyOptions() apply.Options {
+	d := r.conn.Description()
+	return apply.Options{Store: r.Store, Target: r.conn, Endpoint: r.target, Sync: r.sid, Run: r.rec.ID, UserKind: r.sync.Users.Kind,
+		GroupKind: r.sync.Groups.Kind, MaxBatch: d.Capabilities.MaxBatch, Concurrency: d.Capabilities.Concurrency, Now: r.Now,
+		Progress: func(done, total int) { r.progress(Progress{Stage: "apply", Done: done, Total: total}) },
+	}
+}
+
+// apply carries out what may be, then looks at the same people again without reading:
+// who is as wanted now is settled, the others stay marked.
+func (r *run) apply(ctx context.Context, ev *evaluation, p *plan.Plan) error {
+	report, err := apply.Run(ctx, r.applyOptions(), p.Steps)
+	r.report.Apply = &report
+	if err != nil {
+		return err
+	}
+	again := r.evaluation()
+	again.removals, again.only = ev.removals, ev.looked
+	if err := r.Store.View(ctx, again.run); err != nil {
+		return fmt.Errorf("look at the result: %w", err)
+	}
+	for _, f := range report.Failures {
+		if res := again.people[f.P]; res != nil {
+			res.person.Outcome, res.person.Detail = Failed, f.Step+": "+f.Reason
+		}
+	}
+	return r.Store.Update(ctx, again.keep)
+}
+
+// exactly applies the steps of a plan that was made earlier, leaving out those that no
+// longer fit what the target looks like now.
+func (r *run) exactly(ctx context.Context) error {
+	p := r.o.Exactly
+	if p.Epoch != r.sync.Epoch || p.Target != r.sync.To.Ref() {
+		return fmt.Errorf("%w: make a new plan", ErrStale)
+	}
+	r.rec.Mode = p.Mode
+	read, err := r.readTarget(ctx, r.sync.To, r.users(r.sync.To.Ref()), r.o, &r.sync.Limits)
+	r.report.Reads = append(r.report.Reads, read)
+	if err != nil {
+		return err
+	}
+	if read.Doubt != "" {
+		return fmt.Errorf("%w: %s", ErrTargetUnread, read.Doubt)
+	}
+	ev := r.evaluation()
+	r.report.Plan, r.report.Digest = p, p.Digest()
+	var fit *plan.Plan
+	err = r.Store.Update(ctx, func(tx store.Tx) error {
+		var err error
+		if fit, r.report.Drifted, err = r.resolve(tx, p); err != nil {
+			return err
+		}
+		in, err := r.guardInput(tx, ev, fit)
+		if err != nil {
+			return err
+		}
+		if r.report.Verdict = guard.Judge(in); !r.report.Verdict.Hold() {
+			return nil
+		}
+		if err := r.putPlan(tx, p, "hold"); err != nil {
+			return err
+		}
+		return r.approved(tx)
+	})
+	if err != nil || fit.Empty() || r.report.Verdict.Hold() && r.report.Approved == "" {
+		return err
+	}
+	report, err := apply.Run(ctx, r.applyOptions(), fit.Steps)
+	r.report.Apply = &report
+	return err
+}
+
+// identify is used by lookups of one person.
+func identify(arg string) []pluginhost.LookupBy {
+	arg = identity.Fold(arg)
+	return []pluginhost.LookupBy{{Email: arg}, {Username: arg}, {ID: arg}}
+}

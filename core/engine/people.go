@@ -1,0 +1,368 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+
+	"syncgateway/core/correlate"
+	"syncgateway/core/identity"
+	"syncgateway/core/idset"
+	"syncgateway/core/mapping"
+	"syncgateway/core/plan"
+	"syncgateway/core/store"
+)
+
+// someone is one person with everything a decision needs.
+type someone struct {
+	*personResult
+	records []sourceRecord // present in a source, in order of precedence
+	absent  []store.Account
+	groups  idset.Set // source groups of the active records
+
+	state   state
+	why     string // of the state
+	rule    string
+	desired mapping.Account
+	matches []correlate.Match
+
+	account *targetAccount // linked or adopted
+}
+
+type sourceRecord struct {
+	account store.Account
+	side    *sourceSide
+	user    identity.User
+}
+
+type targetAccount struct {
+	n     store.ID
+	flags store.Flags
+	user  identity.User
+	sets  store.AccountSet
+	owner store.ID
+}
+
+func (a *targetAccount) label() string {
+	for _, s := range []string{a.user.Email, a.user.Username, a.user.DisplayName} {
+		if s != "" {
+			return identity.Visible(s, 120)
+		}
+	}
+	return a.user.ID
+}
+
+func (a *targetAccount) ref() *plan.Ref { return &plan.Ref{ID: a.user.ID, Name: a.label()} }
+
+// state is what the sources and the rules say of a person, whatever the target has.
+type state uint8
+
+const (
+	wanted     state = iota + 1 // active and in scope
+	inactive                    // every source that has them says inactive
+	gone                        // no source has them any more
+	outOfScope                  // users.include does not hold
+	broken                      // a rule failed
+)
+
+// batch decides about a number of people.
+func (ev *evaluation) batch(ps []store.ID) error {
+	people, err := ev.load(ps)
+	if err != nil {
+		return err
+	}
+	for _, s := range people {
+		if err := ev.desire(s); err != nil {
+			return err
+		}
+	}
+	if err := ev.loadLinks(people); err != nil {
+		return err
+	}
+	if err := ev.loadMatches(people); err != nil {
+		return err
+	}
+	for _, s := range people {
+		if err := ev.decide(s); err != nil {
+			return err
+		}
+		ev.people[s.person.P] = s.personResult
+	}
+	return nil
+}
+
+// load reads the people's accounts in the sources.
+func (ev *evaluation) load(ps []store.ID) ([]*someone, error) {
+	byP := map[store.ID]*someone{}
+	stored, err := ev.view.People(ps)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range stored {
+		byP[p.P] = &someone{personResult: &personResult{person: p}}
+	}
+	belongs := map[store.ID]store.ID{}
+	members, err := ev.view.AccountsOf(ev.sid, ps)
+	if err != nil {
+		return nil, err
+	}
+	for _, pa := range members {
+		belongs[pa.N] = pa.P
+	}
+	for _, p := range ps {
+		for _, n := range ev.joined[p] {
+			belongs[n] = p
+		}
+	}
+	out := make([]*someone, 0, len(ps))
+	for _, p := range ps {
+		if byP[p] == nil {
+			byP[p] = &someone{personResult: &personResult{person: ev.newPeople[p]}}
+		}
+		out = append(out, byP[p])
+	}
+	var ns []store.ID
+	for n, p := range belongs {
+		if s := byP[p]; s != nil {
+			ns = append(ns, n)
+			s.accounts = append(s.accounts, n)
+		}
+	}
+	return out, ev.loadAccounts(ns, func(n store.ID) *someone { return byP[belongs[n]] })
+}
+
+func (ev *evaluation) loadAccounts(ns []store.ID, of func(store.ID) *someone) error {
+	accounts, err := ev.view.Accounts(idset.Of(ns))
+	if err != nil {
+		return err
+	}
+	effective, err := ev.groups.effective(ns)
+	if err != nil {
+		return err
+	}
+	for _, a := range accounts {
+		s, side := of(a.N), ev.sources[a.Endpoint]
+		if side == nil || a.Flags.Has(store.Gone) {
+			s.absent = append(s.absent, a)
+			continue
+		}
+		u, err := identity.DecodeUser(a.Record)
+		if err != nil {
+			return fmt.Errorf("account %q of %s: %w", a.Ext, side.ref, err)
+		}
+		s.records = append(s.records, sourceRecord{a, side, u})
+		if u.Active {
+			s.groups = s.groups.With(effective[a.N])
+		}
+	}
+	return nil
+}
+
+// desire says what the sources and the rules want of the person.
+func (ev *evaluation) desire(s *someone) error {
+	slices.SortStableFunc(s.records, func(a, b sourceRecord) int { return a.side.order - b.side.order })
+	slices.Sort(s.accounts)
+	if len(s.records) == 0 {
+		s.state, s.why = gone, "no source has them any more"
+		if len(s.absent) > 0 {
+			if side := ev.sources[s.absent[0].Endpoint]; side != nil {
+				s.why = "missing from a complete read of " + side.ref
+			} else {
+				s.why = "their source is no longer part of the sync"
+			}
+		}
+		return nil
+	}
+	if twin := ev.twin(s); twin != "" {
+		s.state, s.why = broken, twin
+		return nil
+	}
+	records := make([]mapping.Record, len(s.records))
+	var names []string
+	if ev.sync.Rules.ReadsGroups() || ev.trace != nil {
+		names = ev.groups.names(s.groups)
+	}
+	for i := range s.records {
+		records[i] = mapping.Record{Source: s.records[i].side.id, User: &s.records[i].user, Groups: names}
+	}
+	person := mapping.Merge(records, ev.trace != nil)
+	var trace *mapping.Trace
+	if ev.trace != nil {
+		ev.trace.Origin = person.Origin
+		trace = &ev.trace.rules
+	}
+	desired, err := ev.sync.Rules.MapUser(person.User, person.Groups, person.Source, trace)
+	s.desired = desired
+	switch {
+	case !person.User.Active: // whatever a rule says of their record
+		s.state, s.why = inactive, "inactive in "+s.records[0].side.ref
+	case err != nil:
+		s.state, s.why = broken, err.Error()
+	case !desired.In:
+		s.state, s.why = outOfScope, "users.include does not hold for them"
+		s.rule = ev.where("users.include")
+	default:
+		s.state = wanted
+	}
+	return nil
+}
+
+func (ev *evaluation) where(setting string) string {
+	r := mapping.Rule{Name: setting, Range: ev.sync.RangeOf(setting)}
+	return rule(r)
+}
+
+// twin finds two active accounts of one source in a person: two people with one join
+// key, not one person twice.
+func (ev *evaluation) twin(s *someone) string {
+	active := map[store.EndpointID]string{}
+	for i := range s.records {
+		r := &s.records[i]
+		if !r.user.Active {
+			continue
+		}
+		if other, ok := active[r.account.Endpoint]; ok {
+			return fmt.Sprintf("two active accounts of %s, %s and %s, have the join key %q", r.side.ref, other, r.account.Ext, s.person.Key)
+		}
+		active[r.account.Endpoint] = r.account.Ext
+	}
+	return ""
+}
+
+// loadLinks reads the accounts the people are linked to.
+func (ev *evaluation) loadLinks(people []*someone) error {
+	ps := make([]store.ID, len(people))
+	for i, s := range people {
+		ps[i] = s.person.P
+	}
+	links, err := ev.view.LinksOf(ps)
+	if err != nil {
+		return err
+	}
+	ns := make([]store.ID, len(links))
+	for i, l := range links {
+		ns[i] = l.N
+	}
+	accounts, err := ev.targetAccounts(ns)
+	if err != nil {
+		return err
+	}
+	byP := map[store.ID]store.ID{}
+	for _, l := range links {
+		byP[l.P] = l.N
+	}
+	for _, s := range people {
+		if n := byP[s.person.P]; n != 0 {
+			s.link, s.account = n, accounts[n]
+		}
+	}
+	return nil
+}
+
+func (ev *evaluation) targetAccounts(ns []store.ID) (map[store.ID]*targetAccount, error) {
+	ns = idset.Of(slices.Clone(ns))
+	rows, err := ev.view.Accounts(ns)
+	if err != nil {
+		return nil, err
+	}
+	out := map[store.ID]*targetAccount{}
+	for _, a := range rows {
+		u, err := identity.DecodeUser(a.Record)
+		if err != nil {
+			return nil, fmt.Errorf("account %q of the target: %w", a.Ext, err)
+		}
+		out[a.N] = &targetAccount{n: a.N, flags: a.Flags, user: u, sets: store.AccountSet{N: a.N}}
+	}
+	sets, err := ev.view.AccountSets(ns)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range sets {
+		if a := out[s.N]; a != nil {
+			a.sets = s
+		}
+	}
+	return out, nil
+}
+
+var matchKeys = map[string]store.Key{"email": store.EmailKey, "username": store.UsernameKey, "external_id": store.ExternalKey}
+
+// loadMatches looks for accounts of people who have no link, or a lost one.
+func (ev *evaluation) loadMatches(people []*someone) error {
+	values := map[string][]string{}
+	var open []*someone
+	for _, s := range people {
+		if s.state != wanted || s.account != nil && !s.account.flags.Has(store.Gone) {
+			continue
+		}
+		open = append(open, s)
+		for _, key := range ev.sync.Users.Match {
+			if v := matchValue(s, key); v != "" {
+				s.matches = append(s.matches, correlate.Match{Key: key, Value: v})
+				values[key] = append(values[key], v)
+			}
+		}
+	}
+	found := map[string]map[string][]store.ID{}
+	var all []store.ID
+	for key, vs := range values {
+		ns, err := ev.view.AccountsByKey(ev.target, matchKeys[key], vs)
+		if err != nil {
+			return err
+		}
+		found[key] = ns
+		for _, n := range ns {
+			all = append(all, n...)
+		}
+	}
+	accounts, err := ev.targetAccounts(all)
+	if err != nil {
+		return err
+	}
+	links, err := ev.view.LinksTo(idset.Of(all))
+	if err != nil {
+		return err
+	}
+	for _, l := range links {
+		if a := accounts[l.N]; a != nil {
+			a.owner = l.P
+		}
+	}
+	for _, s := range open {
+		for i := range s.matches {
+			m := &s.matches[i]
+			for _, n := range found[m.Key][m.Value] {
+				a := accounts[n]
+				m.Accounts = append(m.Accounts, correlate.Account{N: n, Label: a.label() + " (" + a.user.ID + ")", Gone: a.flags.Has(store.Gone), Owner: a.owner})
+			}
+		}
+		ev.adoptable(s, accounts)
+	}
+	return nil
+}
+
+// adoptable keeps the account that correlation would adopt at hand.
+func (ev *evaluation) adoptable(s *someone, accounts map[store.ID]*targetAccount) {
+	r := correlate.One(s.question())
+	if r.Verdict == correlate.Adopt {
+		s.account = accounts[r.Account.N]
+	}
+}
+
+func (s *someone) question() *correlate.Person {
+	p := &correlate.Person{P: s.person.P, Label: s.person.Key, Matches: s.matches}
+	if s.link != 0 && s.account != nil && s.account.n == s.link {
+		p.Linked = &correlate.Account{N: s.link, Label: s.account.label(), Gone: s.account.flags.Has(store.Gone), Owner: s.person.P}
+	}
+	return p
+}
+
+func matchValue(s *someone, key string) string {
+	switch key {
+	case "email":
+		return identity.Fold(s.desired.Email)
+	case "username":
+		return identity.Fold(s.desired.Username)
+	default:
+		return s.records[0].user.ExternalID
+	}
+}
