@@ -29,15 +29,19 @@ const (
 
 // Person is someone in the identity provider. Optional attributes are empty when the person has none.
 type Person struct {
-	Login, Email          string
-	FirstName, LastName   string
-	DisplayName           string
-	Department, Title     string
-	EmployeeNumber        string
-	CostCentre            string
-	MobilePhone, NickName string
-	Locale                string
-	Status                Status
+	Login          string `json:"login"`
+	Email          string `json:"email"`
+	FirstName      string `json:"firstName"`
+	LastName       string `json:"lastName"`
+	DisplayName    string `json:"displayName,omitempty"`
+	Department     string `json:"department,omitempty"`
+	Title          string `json:"title,omitempty"`
+	EmployeeNumber string `json:"employeeNumber,omitempty"`
+	CostCentre     string `json:"costCentre,omitempty"`
+	MobilePhone    string `json:"mobilePhone,omitempty"`
+	NickName       string `json:"nickName,omitempty"`
+	Locale         string `json:"locale,omitempty"`
+	Status         Status `json:"status"`
 }
 
 // GroupKind is where a group comes from.
@@ -125,8 +129,9 @@ type Mutation struct {
 
 // Step is a named part of the day.
 type Step struct {
-	Name, Title string
-	Mutations   []Mutation
+	Name      string     `json:"name"`
+	Title     string     `json:"title"`
+	Mutations []Mutation `json:"mutations"`
 }
 
 // DayStep names the whole day.

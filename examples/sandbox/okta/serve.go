@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+
+	"syncgateway/examples/sandbox/fault"
 )
 
 // ServeHTTP answers one request: credential, rate limit, permission, then the resource.
@@ -22,10 +24,18 @@ func (o *Org) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refusal(w)
 		return
 	}
+	plan := fault.FromContext(r.Context())
+	if plan.Is(fault.LostRole) {
+		who.role = Limited
+	}
 	if !o.authorize(w, r, who) {
 		return
 	}
-	o.mux.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), principalKey{}, who)))
+	if who.role == Limited {
+		plan.Main.Kind = fault.LostRole
+	}
+	ctx := context.WithValue(fault.WithPlan(r.Context(), plan), principalKey{}, who)
+	o.mux.ServeHTTP(w, r.WithContext(ctx))
 }
 
 func (o *Org) routes() *http.ServeMux {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"syncgateway/examples/sandbox/fault"
@@ -27,11 +28,17 @@ type Front struct {
 	Handler http.Handler
 	// Error writes the vendor's error answer for an injected status. retryAfter is in seconds, 0 = none.
 	Error func(w http.ResponseWriter, r *http.Request, status, retryAfter int)
+
+	MaxInFlight int // requests at a time; 0 = any number
+	Busy        func(w http.ResponseWriter)
+	inFlight    atomic.Int64
 }
 
 // ServeHTTP serves and logs one request. The log entry is written before the answer leaves, so that a client that has
 // its answer finds its request in the log.
 func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	defer f.inFlight.Add(-1)
+	busy := f.inFlight.Add(1) > int64(f.MaxInFlight) && f.MaxInFlight > 0
 	entry := reqlog.Entry{Time: f.Now(), Server: f.Server, Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequestBody))
 	if err != nil {
@@ -42,6 +49,14 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	entry.Body = string(body[:min(len(body), reqlog.MaxBody)])
+	if busy {
+		answer := NewAnswer()
+		f.Busy(answer)
+		entry.Status = answer.Status
+		f.Log.Append(entry)
+		f.send(w, answer, fault.Plan{})
+		return
+	}
 	plan := f.Faults.Match(f.Server, r)
 	entry.Faults = plan.Names
 
