@@ -23,12 +23,10 @@ func Load(path string) (*Config, diag.Diagnostics) {
 	if err != nil {
 		c := &Config{Filename: path}
 		return c, diag.Diagnostics{{Severity: diag.Error, Code: "config.unreadable", Summary: "Unreadable configuration",
-			Detail: fmt.Sprintf("%s. Name another file with -config, or write this one: examples/minimal/gateway.hcl is a start.", unwrapPath(err))}}
+			Detail: fmt.Sprintf("%v. Name another file, or write this one: examples/minimal/gateway.hcl is a start.", err)}}
 	}
 	return Parse(src, path, World{})
 }
-
-func unwrapPath(err error) string { return err.Error() }
 
 // Parse reads a configuration from its text. References to the environment and to
 // files go to the world, and only where settings of the host need them: plugin
@@ -40,13 +38,13 @@ func Parse(src []byte, filename string, world World) (*Config, diag.Diagnostics)
 		c.broken = true
 		return c, diag.Diagnostics{{Severity: diag.Error, Code: "config.too_large", Summary: "Configuration too large", Detail: fmt.Sprintf("%s is larger than %d bytes.", filename, maxFile)}}
 	}
-	file, hclDiags := hclsyntax.ParseConfig(src, filename, hcl.InitialPos)
+	body, hclDiags := parseFile(src, filename)
 	if hclDiags.HasErrors() {
 		c.broken = true
-		return c, diag.FromHCL("config.syntax", hclDiags)
+		return c, diag.FromHCL("config.syntax", hclDiags).Sorted()[:1] // those after it are mostly its consequences
 	}
 	p := &parser{config: c}
-	p.file(file.Body.(*hclsyntax.Body))
+	p.file(body)
 	return c, p.diags.Sorted()
 }
 

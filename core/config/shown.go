@@ -3,6 +3,7 @@ package config
 import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
 
 	"syncgateway/core/schema"
 )
@@ -46,7 +47,7 @@ func shownIn(expr hclsyntax.Expression) []hcl.Range {
 		switch x := n.(type) {
 		case *hclsyntax.FunctionCallExpr:
 			out = append(out, x.NameRange)
-			if x.Name == "env" || x.Name == "file" || x.Name == "plain_env" && len(x.Args) == 1 {
+			if namesItsSource(x) {
 				out = append(out, x.Range())
 			}
 		case *hclsyntax.ScopeTraversalExpr:
@@ -57,4 +58,17 @@ func shownIn(expr hclsyntax.Expression) []hcl.Range {
 		return nil
 	})
 	return out
+}
+
+// namesItsSource tells whether a call holds nothing but the name of a variable or a
+// file.
+func namesItsSource(x *hclsyntax.FunctionCallExpr) bool {
+	if len(x.Args) != 1 {
+		return false
+	}
+	v, diags := x.Args[0].Value(nil)
+	if diags.HasErrors() || v.Type() != cty.String || v.IsNull() {
+		return false
+	}
+	return x.Name == "file" || (x.Name == "env" || x.Name == "plain_env") && variableName.MatchString(v.AsString())
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/zclconf/go-cty/cty"
@@ -125,7 +126,15 @@ func (e *callError) Error() string { return e.summary + ": " + e.detail }
 // Diagnostic is what core/diag shows instead of hcl's "Error in function call".
 func (e *callError) Diagnostic() (code, summary, detail string) { return e.code, e.summary, e.detail }
 
+// variableName is how environment variables are named. Anything else that is not set
+// may be the secret itself, written where its name belongs, and is not repeated.
+var variableName = regexp.MustCompile(`^[A-Z_][A-Z0-9_]*$`)
+
 func missingVariable(name string) error {
+	if !variableName.MatchString(name) {
+		return &callError{"config.missing_variable", "Missing environment variable",
+			"What is given here is no name of an environment variable that is set. Names have capital letters, digits and _: env(\"OKTA_API_TOKEN\")."}
+	}
 	return &callError{"config.missing_variable", "Missing environment variable",
 		fmt.Sprintf("The environment variable %s is not set, or empty. Set it where the gateway is started: export %s=…", name, name)}
 }

@@ -97,7 +97,7 @@ func boolInt(b bool) int {
 // Suggest is the candidate that a misspelt name most likely means, in the form of a
 // sentence to append: ` Did you mean "email"?`, or "" when none is near.
 func Suggest(name string, candidates []string) string {
-	best, least := "", max(len(name)/3, 1)+1
+	best, least := "", max(len(name)/3, min(len(name)-2, 2))+1
 	for _, c := range slices.Sorted(slices.Values(candidates)) {
 		if d := levenshtein.Distance(strings.ToLower(name), strings.ToLower(c), nil); d < least {
 			best, least = c, d

@@ -44,7 +44,7 @@ func Decode(body hcl.Body, b Block, ctx *hcl.EvalContext, header hcl.Range) (Dec
 	clean := s.body(native, b, header)
 	val, hclDiags := hcldec.Decode(clean, b.Spec(), ctx)
 	diags := append(s.diags, diag.FromHCL("config.value", hclDiags)...)
-	if hclDiags.HasErrors() {
+	if !val.IsKnown() || val.IsNull() || !val.Type().IsObjectType() {
 		return Decoded{}, diags
 	}
 	e := &encoder{structure: structure{diags: diags}}

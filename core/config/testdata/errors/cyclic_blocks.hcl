@@ -1,0 +1,6 @@
+source "okta" "one" {
+  org_url = source.okta.two.org_url
+}
+source "okta" "two" {
+  org_url = source.okta.one.org_url
+}

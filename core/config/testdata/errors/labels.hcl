@@ -1,0 +1,4 @@
+source "okta" {
+}
+sync "two words" {
+}

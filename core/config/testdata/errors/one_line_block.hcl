@@ -1,0 +1,16 @@
+source "okta" "corp" {
+  org_url   = "https://example.okta.com"
+  api_token = env("OKTA_API_TOKEN")
+}
+target "jira-cloud" "acme" {
+  site    = "https://acme.atlassian.net"
+  api_key = env("ORG_KEY")
+}
+sync "staff" {
+  from = [source.okta.corp]
+  to   = target.jira-cloud.acme
+  limits {
+    deactivate { count = 25  percent = "x" percnt = 5 }
+    delete { count = 1  count = 2 }
+  }
+}

@@ -1,0 +1,25 @@
+source "okta" "corp" {
+  org_url   = "https://example.okta.com"
+  api_token = env("OKTA_API_TOKEN")
+}
+target "jira-cloud" "acme" {
+  site    = "https://acme.atlassian.net"
+  api_key = env("ORG_KEY")
+}
+sync "staff" {
+  from = [source.okta.corp]
+  to   = target.jira-cloud.acme
+  join = lower(user.groups)
+  users {
+    include = usr.active
+    map {
+      username   = regex_replace(user.username, "(.*@.*", "$1")
+      email      = lowr(user.email)
+      attributes = ["department"]
+    }
+  }
+  groups {
+    include = group.name
+    name    = user.email
+  }
+}

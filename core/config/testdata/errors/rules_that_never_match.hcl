@@ -1,0 +1,24 @@
+source "okta" "corp" {
+  org_url   = "https://example.okta.com"
+  api_token = env("OKTA_API_TOKEN")
+}
+target "jira-cloud" "acme" {
+  site    = "https://acme.atlassian.net"
+  api_key = env("ORG_KEY")
+}
+sync "staff" {
+  from = [source.okta.corp]
+  to   = target.jira-cloud.acme
+  users {
+    include = 1 == 2
+    map {
+      username = "everyone"
+      email    = user.email
+    }
+  }
+  groups {
+    mode    = "mapped"
+    include = false
+    name    = "x"
+  }
+}

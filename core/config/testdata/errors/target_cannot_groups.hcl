@@ -1,0 +1,23 @@
+source "okta" "corp" {
+  org_url   = "https://example.okta.com"
+  api_token = env("OKTA_API_TOKEN")
+}
+target "jira-cloud" "acme" {
+  site    = "https://acme.atlassian.net"
+  api_key = env("ORG_KEY")
+}
+sync "staff" {
+  from = [source.okta.corp]
+  to   = target.jira-cloud.acme
+  users {
+    on_leave = "delete"
+    map {
+      username = user.username
+    }
+    match = ["external_id"]
+  }
+  groups {
+    on_leave = "delete"
+    kind     = "team"
+  }
+}

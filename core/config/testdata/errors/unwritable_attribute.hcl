@@ -1,0 +1,22 @@
+source "okta" "corp" {
+  org_url   = "https://example.okta.com"
+  api_token = env("OKTA_API_TOKEN")
+}
+target "jira-cloud" "acme" {
+  site    = "https://acme.atlassian.net"
+  api_key = env("ORG_KEY")
+}
+sync "staff" {
+  from = [source.okta.corp]
+  to   = target.jira-cloud.acme
+  users {
+    map {
+      email = user.email
+      attributes = {
+        departmant   = user.department
+        account_type = user.department
+        shoe         = user.manager
+      }
+    }
+  }
+}
