@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+
+	"github.com/hashicorp/hcl/v2/hclwrite"
 )
 
 // Docs is the plugin's reference page in Markdown. The same description gives the
@@ -143,13 +145,14 @@ func (b *page) example(p *Plugin) {
 	if p.Has(Source) || p.Has(Listener) {
 		block = "source"
 	}
-	b.line("```hcl\n%s %q \"name\" {", block, p.Type)
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s %q \"name\" {\n", block, p.Type)
 	for _, f := range p.Config.Fields {
 		if f.Required || f.Example != "" && f.Deprecated == "" {
-			b.line("  %s = %s", f.Name, exampleValue(p.Type, f))
+			fmt.Fprintf(&text, "%s = %s\n", f.Name, exampleValue(p.Type, f))
 		}
 	}
-	b.line("}\n```\n")
+	b.line("```hcl\n%s}\n```\n", hclwrite.Format([]byte(text.String())))
 }
 
 func exampleValue(plugin string, f Field) string {
@@ -182,7 +185,7 @@ func (b *page) kind(k Kind) {
 		b.line("Operations: %s.\n", strings.Join(names, ", "))
 	}
 	if k.CaseInsensitiveNames {
-		b.line("Names differ by more than case.\n")
+		b.line("Names that differ in case alone are one.\n")
 	}
 	if k.MaxNameLength > 0 {
 		b.line("Names have at most %d characters.\n", k.MaxNameLength)

@@ -89,6 +89,9 @@ func known(names []string) string {
 // sensitive refuses a literal where a secret belongs. It looks at the syntax alone:
 // an evaluation's message could name the literal.
 func (s *structure) sensitive(a *hclsyntax.Attribute) bool {
+	if v, ok := a.Expr.(*hclsyntax.LiteralValueExpr); ok && v.Val.IsNull() {
+		return true
+	}
 	variables := a.Expr.Variables()
 	plain := func(t hcl.Traversal) bool { return !s.variables[t.RootName()] }
 	if calls(a.Expr) && !slices.ContainsFunc(variables, plain) || len(variables) > 0 && !slices.ContainsFunc(variables, plain) {
