@@ -197,7 +197,7 @@ func (o *Org) hasRole(a *account, role string) bool {
 
 // platformRoles are the account's own and those of its groups that reach beyond one product.
 func (o *Org) platformRoles(a *account, p *person) []string {
-	roles := slices.Clone(a.roles)
+	roles := append([]string{}, a.roles...)
 	for g := range p.groups {
 		for _, gr := range g.grants {
 			if gr.role == roleSiteAdmin || gr.role == roleOrgAdmin {
