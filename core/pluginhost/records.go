@@ -32,10 +32,6 @@ type StateOptions struct {
 	PageSize   int // 0: the plugin's default
 }
 
-func (o StateOptions) targeted() bool {
-	return len(o.UserIDs)+len(o.Emails)+len(o.GroupIDs)+len(o.GroupNames) > 0
-}
-
 // End is how a read ended. Exactly one of Complete, Reset and Failure is set.
 type End struct {
 	Complete    bool

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
 
 	"syncgateway/core/identity"
 	pb "syncgateway/proto/gateway/plugin/v1"
@@ -313,4 +314,13 @@ func orElse(s, otherwise string) string {
 		return otherwise
 	}
 	return s
+}
+
+// Message decodes a small message whole.
+func Message[T any, P interface {
+	*T
+	proto.Message
+}](raw []byte) (P, error) {
+	m := P(new(T))
+	return m, proto.Unmarshal(raw, m)
 }
