@@ -287,6 +287,33 @@ func TestRoleOfListener(t *testing.T) {
 	}
 }
 
+func TestReference(t *testing.T) {
+	page := string(Reference())
+	golden(t, "testdata/reference.md", page)
+	for _, want := range []string{"`keep_existing`", "`substr(str, offset, length)`", "`data_dir`", "`max_shrink`"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("%s is missing", want)
+		}
+	}
+}
+
+// Whatever is nested however deep, there is one message and no crash.
+func TestNesting(t *testing.T) {
+	for _, src := range []string{
+		"locals {\n a = " + strings.Repeat("(", 300_000), "locals {\n a = " + strings.Repeat("!", 300_000) + "true\n}",
+		strings.Repeat("a {\n", 100_000), "locals {\n a = " + strings.Repeat("\"${", 100_000), "locals {\n a = " + strings.Repeat("true ? 1 : ", 80_000) + "1\n}",
+		strings.Repeat("x", 2<<20),
+	} {
+		if _, ds := Parse([]byte(src), "gateway.hcl", world()); len(ds) != 1 {
+			t.Errorf("%.30q: %d diagnostics", src, len(ds))
+		}
+	}
+	long := "source \"okta\" \"corp\" {}\ntarget \"x\" \"y\" {}\nsync \"s\" {\n from = source.okta.corp\n to = target.x.y\n users {\n include = " + strings.Repeat("user.active || ", 40_000) + "true\n }\n}"
+	if _, ds := Parse([]byte(long), "gateway.hcl", world()); len(ds) != 1 || ds[0].Summary != "Rule too long" {
+		t.Errorf("a long rule: %v", ds)
+	}
+}
+
 // Whatever the text, there is a Config, and what is wrong with it can be shown.
 func FuzzParse(f *testing.F) {
 	files, _ := os.ReadDir("testdata/errors")

@@ -25,6 +25,9 @@ type oneLiner struct {
 // parseFile parses hcl with such blocks.
 func parseFile(src []byte, filename string) (*hclsyntax.Body, hcl.Diagnostics) {
 	tokens, _ := hclsyntax.LexConfig(src, filename, hcl.InitialPos)
+	if diags := tooDeep(tokens); diags.HasErrors() {
+		return nil, diags
+	}
 	liners := oneLiners(tokens)
 	blank := bytes.Clone(src)
 	byBrace := map[int]oneLiner{}
@@ -40,6 +43,32 @@ func parseFile(src []byte, filename string) (*hclsyntax.Body, hcl.Diagnostics) {
 		return body, diags
 	}
 	return body, append(diags, fillIn(body, src, filename, byBrace)...)
+}
+
+// maxDepth bounds brackets within brackets, maxSigns the operators that nest without
+// any: hcl's parser recurses for each, and its stack is the process's.
+const (
+	maxDepth = 200
+	maxSigns = 10_000
+)
+
+func tooDeep(tokens hclsyntax.Tokens) hcl.Diagnostics {
+	depth, signs := 0, 0
+	for _, t := range tokens {
+		switch t.Type {
+		case hclsyntax.TokenOBrace, hclsyntax.TokenOBrack, hclsyntax.TokenOParen, hclsyntax.TokenTemplateInterp, hclsyntax.TokenTemplateControl:
+			depth++
+		case hclsyntax.TokenCBrace, hclsyntax.TokenCBrack, hclsyntax.TokenCParen, hclsyntax.TokenTemplateSeqEnd:
+			depth--
+		case hclsyntax.TokenBang, hclsyntax.TokenMinus, hclsyntax.TokenQuestion:
+			signs++
+		}
+		if depth > maxDepth || signs > maxSigns {
+			return hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Nested too deeply",
+				Detail: fmt.Sprintf("Brackets may be nested %d deep. Look for one that is not closed.", maxDepth), Subject: t.Range.Ptr()}}
+		}
+	}
+	return nil
 }
 
 // oneLiners finds the blocks: braces on one line after a block's header, with a

@@ -14,7 +14,7 @@ import (
 )
 
 // maxFile bounds the size of a configuration file.
-const maxFile = 4 << 20
+const maxFile = 1 << 20
 
 // Load reads a configuration file. The Config is never nil, so that its Renderer can
 // show the diagnostics; it is of no other use when they hold errors.

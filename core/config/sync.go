@@ -156,8 +156,7 @@ func (in usersInput) users() Users {
 }
 
 func (in groupsInput) groups(written bool) Groups {
-	g := Groups{Kind: in.Kind, Mode: in.Mode, Create: in.Create, KeepExisting: in.KeepExisting, Nested: in.Nested,
-		OnLeave: in.OnLeave, ForNewUsers: in.ForNewUsers, ForAllUsers: in.ForAllUsers}
+	g := Groups(in)
 	if !written {
 		g.Mode = GroupsOff
 	}

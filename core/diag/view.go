@@ -85,6 +85,13 @@ func (r Renderer) Text(w io.Writer, ds Diagnostics) error {
 	return err
 }
 
+// String is the view as Text writes it, without the line end.
+func (v View) String() string {
+	var b strings.Builder
+	v.text(&b)
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
 func (v View) text(b *strings.Builder) {
 	if v.Range != nil && v.Range.Filename != "" {
 		fmt.Fprintf(b, "%s:%d:%d: ", v.Range.Filename, v.Range.StartLine, v.Range.StartColumn)

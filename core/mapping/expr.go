@@ -28,6 +28,9 @@ type Expr struct {
 	functions map[string]function.Function
 }
 
+// maxExpr bounds the length of an expression in bytes.
+const maxExpr = 32 << 10
+
 // Compile checks an expression against every record it could meet and compiles it.
 // want is the kind its results are converted to: Bool, String, List (a single text
 // is a list of one) or Any. The diagnostics are errors of the expression itself:
@@ -37,6 +40,10 @@ func Compile(expr hcl.Expression, want Kind, scope Scope) (*Expr, hcl.Diagnostic
 	if !ok {
 		return nil, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Unsupported syntax",
 			Detail: "Rules are written in hcl's native syntax.", Subject: expr.Range().Ptr()}}
+	}
+	if r := syntax.Range(); r.End.Byte-r.Start.Byte > maxExpr {
+		return nil, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Rule too long",
+			Detail: fmt.Sprintf("A rule has at most %d bytes. Put tables into locals.", maxExpr), Subject: &r}}
 	}
 	e := &Expr{source: syntax, want: want, constants: scope.Constants, functions: functionsWith(scope.Functions)}
 	reads, diags := readsOf(syntax, scope)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2/ext/tryfunc"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -100,6 +101,9 @@ func (f *fn) param(i int) *param {
 // call compiles a function call. Arguments are kept on the input's stack, so that a
 // call costs no allocation.
 func (c *compiler) call(x *hclsyntax.FunctionCallExpr) (node, Kind, bool) {
+	if x.Name == "lookup" && len(x.Args) == 3 && !x.ExpandFinal {
+		return c.table(x)
+	}
 	f, ok := functions[x.Name]
 	if !ok || x.ExpandFinal || len(x.Args) < len(f.params) {
 		return nil, Any, false
@@ -202,4 +206,22 @@ func (f *fn) apply(args []cty.Value) (Value, error) {
 		vals[i] = v
 	}
 	return f.call(vals)
+}
+
+// Signatures are the functions as people call them, "substr(str, offset, length)",
+// sorted.
+func Signatures() []string {
+	out := []string{"alltrue(list)", "anytrue(list)", "can(expression)", "lookup(map, key, default)", "try(expressions...)"}
+	for name, f := range functions {
+		var params []string
+		for _, p := range f.params {
+			params = append(params, p.name)
+		}
+		if f.rest != nil {
+			params = append(params, f.rest.name+"...")
+		}
+		out = append(out, name+"("+strings.Join(params, ", ")+")")
+	}
+	slices.Sort(out)
+	return out
 }

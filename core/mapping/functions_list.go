@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
 	"github.com/zclconf/go-cty/cty/function/stdlib"
@@ -157,6 +158,40 @@ func lookup(args []cty.Value) (cty.Value, error) {
 		return m.GetAttr(key.AsString()), nil
 	}
 	return args[2], nil
+}
+
+// table compiles a lookup in a map that is the same for every record.
+func (c *compiler) table(x *hclsyntax.FunctionCallExpr) (node, Kind, bool) {
+	key, _, ok1 := c.compile(x.Args[1])
+	other, _, ok2 := c.compile(x.Args[2])
+	if !ok1 || !ok2 || !c.constant(x.Args[0]) {
+		return nil, Any, false
+	}
+	m, diags := x.Args[0].Value(c.expr.context(func(string) cty.Value { return cty.DynamicVal }))
+	if diags.HasErrors() || m.IsMarked() || m.IsNull() || !m.IsWhollyKnown() || !m.Type().IsObjectType() && !m.Type().IsMapType() {
+		return nil, Any, false
+	}
+	values := map[string]Value{}
+	for it := m.ElementIterator(); it.Next(); {
+		k, e := it.Element()
+		v, ok := fromCty(e)
+		if !ok {
+			return nil, Any, false
+		}
+		values[k.AsString()] = v
+	}
+	return func(in *Input) (Value, bool) {
+		k, ok1 := key(in)
+		byDefault, ok2 := other(in)
+		k, ok3 := coerce(k, String)
+		if !ok1 || !ok2 || !ok3 {
+			return Value{}, false
+		}
+		if v, ok := values[k.s]; ok && k.kind == String {
+			return v, true
+		}
+		return byDefault, true
+	}, Any, true
 }
 
 var (

@@ -32,10 +32,10 @@ func (e *encoder) check(f Field, v cty.Value, at hcl.Range) {
 	case Int, Float:
 		n, _ := v.AsBigFloat().Float64()
 		if f.Type == Int && !v.AsBigFloat().IsInt() {
-			e.errorf("config.value", at, "Not a whole number", "%q is a whole number%s.", f.Name, bounds(f, plainNumber))
+			e.errorf("config.value", at, "Not a whole number", "%q is a whole number%s.", f.Name, bounds(f, f.printer()))
 			return
 		}
-		e.checkBounds(f, n, at, plainNumber)
+		e.checkBounds(f, n, at)
 	}
 }
 
@@ -73,16 +73,22 @@ func (e *encoder) checkDuration(f Field, s string, at hcl.Range) {
 		e.errorf("config.value", at, "Not a duration", "%s%q is a duration such as \"90s\", \"15m\" or \"72h\".", shown(f, s), f.Name)
 		return
 	}
-	e.checkBounds(f, d.Seconds(), at, func(n float64) string { return time.Duration(n * float64(time.Second)).String() })
+	e.checkBounds(f, d.Seconds(), at)
 }
 
-func (e *encoder) checkBounds(f Field, n float64, at hcl.Range, print func(float64) string) {
+func (e *encoder) checkBounds(f Field, n float64, at hcl.Range) {
 	if f.Min != nil && n < *f.Min || f.Max != nil && n > *f.Max {
-		e.errorf("config.value", at, "Value out of bounds", "%q must be%s.", f.Name, bounds(f, print))
+		e.errorf("config.value", at, "Value out of bounds", "%q must be%s.", f.Name, bounds(f, f.printer()))
 	}
 }
 
-func plainNumber(n float64) string { return fmt.Sprint(n) }
+// printer prints a bound: those of durations count seconds.
+func (f Field) printer() func(float64) string {
+	if f.Type == Duration {
+		return func(n float64) string { return time.Duration(n * float64(time.Second)).String() }
+	}
+	return func(n float64) string { return fmt.Sprint(n) }
+}
 
 func bounds(f Field, print func(float64) string) string {
 	var parts []string

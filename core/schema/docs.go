@@ -30,6 +30,13 @@ func (p *Plugin) Docs() []byte {
 	return []byte(strings.TrimRight(b.String(), "\n") + "\n")
 }
 
+// Docs is the reference of the block's settings in Markdown.
+func (b Block) Docs() []byte {
+	p := &page{}
+	p.config(b)
+	return []byte(p.String())
+}
+
 func roleNames(roles []Role) []string {
 	names := map[Role]string{Source: "source", Listener: "listener (source that is pushed to)", Target: "target"}
 	var out []string
@@ -125,7 +132,7 @@ func meaning(f Field) string {
 		parts = append(parts, "One of: "+strings.Join(f.OneOf, ", ")+".")
 	}
 	if f.Min != nil || f.Max != nil {
-		parts = append(parts, "It is"+bounds(f, plainNumber)+".")
+		parts = append(parts, "It is"+bounds(f, f.printer())+".")
 	}
 	if f.Pattern != "" {
 		parts = append(parts, "Must match `"+f.Pattern+"`.")
