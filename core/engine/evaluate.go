@@ -19,16 +19,17 @@ import (
 // evaluation turns the marked accounts of one sync into people, and people into the
 // steps of a plan. It reads one snapshot; what it finds is written afterwards by keep.
 type evaluation struct {
-	sync     *config.Sync
-	sid      store.SyncID
-	sources  map[store.EndpointID]*sourceSide
-	target   store.EndpointID
-	userKind *schema.Kind
-	now      time.Time
-	newIDs   func(n int) store.ID
-	removals bool // every read was complete and believed: something may be taken away
-	only     []store.ID
-	trace    *Explanation // set when one person is explained
+	sync      *config.Sync
+	sid       store.SyncID
+	sources   map[store.EndpointID]*sourceSide
+	target    store.EndpointID
+	userKind  *schema.Kind
+	groupKind *schema.Kind
+	now       time.Time
+	newIDs    func(n int) store.ID
+	removals  bool // every read was complete and believed: something may be taken away
+	only      []store.ID
+	trace     *Explanation // set when one person is explained
 
 	view      store.Reader
 	groups    *groupSide
@@ -124,7 +125,7 @@ func (ev *evaluation) prepare() error {
 	for _, g := range gs {
 		ev.graces[g.P] = g
 	}
-	ev.groups = &groupSide{ev: ev}
+	ev.groups = &groupSide{ev: ev, kind: ev.groupKind}
 	return ev.groups.prepare()
 }
 

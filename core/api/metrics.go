@@ -1,0 +1,56 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+// metrics serves the state of the gateway in the Prometheus format. It is gathered
+// when it is asked for: there is nothing to keep up to date.
+func (s *Service) metrics(w http.ResponseWriter, r *http.Request) {
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(collector{s, r})
+	promhttp.HandlerFor(reg, promhttp.HandlerOpts{}).ServeHTTP(w, r)
+}
+
+var (
+	infoDesc = prometheus.NewDesc("syncgateway_info", "The gateway that answers.", []string{"version"}, nil)
+	runDesc  = prometheus.NewDesc("syncgateway_last_run_timestamp_seconds", "When the last run of a sync began.", []string{"sync", "state"}, nil)
+	tookDesc = prometheus.NewDesc("syncgateway_last_run_duration_seconds", "How long the last run of a sync took.", []string{"sync"}, nil)
+	peopDesc = prometheus.NewDesc("syncgateway_people", "People of a sync by what the last run made of them.", []string{"sync", "outcome"}, nil)
+)
+
+type collector struct {
+	s *Service
+	r *http.Request
+}
+
+// Describe implements prometheus.Collector.
+func (c collector) Describe(ch chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{infoDesc, runDesc, tookDesc, peopDesc} {
+		ch <- d
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (c collector) Collect(ch chan<- prometheus.Metric) {
+	ch <- prometheus.MustNewConstMetric(infoDesc, prometheus.GaugeValue, 1, c.s.Gateway.Version)
+	status, err := c.s.Status(c.r.Context())
+	if err != nil {
+		ch <- prometheus.NewInvalidMetric(runDesc, err)
+		return
+	}
+	for _, sync := range status.Syncs {
+		if sync.Last != nil {
+			ch <- prometheus.MustNewConstMetric(runDesc, prometheus.GaugeValue, float64(sync.Last.Started.UnixMilli())/1000, sync.Name, sync.Last.State)
+			if !sync.Last.Ended.IsZero() {
+				ch <- prometheus.MustNewConstMetric(tookDesc, prometheus.GaugeValue, sync.Last.Ended.Sub(sync.Last.Started).Seconds(), sync.Name)
+			}
+		}
+		for outcome, n := range sync.Outcomes {
+			ch <- prometheus.MustNewConstMetric(peopDesc, prometheus.GaugeValue, float64(n), sync.Name, outcome)
+		}
+	}
+}

@@ -1,0 +1,122 @@
+package api
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"syncgateway/core/schedule"
+)
+
+//go:embed openapi.json
+var openAPI []byte
+
+// drainFor is how long requests may go on after the daemon was asked to end.
+const drainFor = 10 * time.Second
+
+// Serve runs the daemon until ctx ends: the API on the unix socket, what may face a
+// network on the listen address, and the syncs by their schedules. ready is called
+// when everything answers.
+func Serve(ctx context.Context, s *Service, ready func(socket, listen string)) error {
+	s.Daemon = true
+	plan, err := s.schedule()
+	if err != nil {
+		return err
+	}
+	s.Next = plan.Next
+	g := s.Gateway.Config.Gateway
+	socket, err := listenSocket(g.Socket)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(g.Socket)
+	servers := []*server{{l: socket, http: newServer(s.Handler())}}
+	if g.Listen != "" {
+		l, err := net.Listen("tcp", g.Listen)
+		if err != nil {
+			return errors.Join(fmt.Errorf("listen on %s: %w", g.Listen, err), socket.Close())
+		}
+		g.Listen = l.Addr().String()
+		servers = append(servers, &server{l: l, http: newServer(s.Public())})
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	for _, x := range servers {
+		group.Go(func() error { return x.run(ctx) })
+	}
+	group.Go(func() error { plan.Run(ctx); return nil })
+	ready(g.Socket, g.Listen)
+	return group.Wait()
+}
+
+// schedule prepares the syncs' schedules. A run's errors are logged and stored with
+// the run; the daemon goes on.
+func (s *Service) schedule() (*schedule.Schedule, error) {
+	var entries []schedule.Entry
+	for _, c := range s.Gateway.Config.Syncs {
+		entries = append(entries, schedule.Entry{Name: c.Name, Every: c.Schedule.Every, Cron: c.Schedule.Cron})
+	}
+	return schedule.New(entries, func(ctx context.Context, name string, t schedule.Trigger) {
+		log := s.Gateway.Log.With("sync", name, "trigger", string(t))
+		answer, err := s.Run(ctx, RunRequest{Sync: name, Apply: true, Who: "schedule"}, string(t))
+		if err != nil {
+			log.Error("the run failed", "error", s.Gateway.Redact.String(err.Error()))
+			return
+		}
+		for _, doubt := range answer.Report.Doubts() {
+			log.Warn("nothing was taken away", "because", doubt)
+		}
+		for _, trip := range answer.Report.Verdict.Trips {
+			log.Warn("held", "limit", trip.Setting, "because", trip.Message, "release", "gateway approve "+answer.Report.Digest[:12])
+		}
+		log.Info("run ended", "run", answer.Report.Run.ID, "state", answer.Report.Run.State, "summary", answer.Report.Run.Summary)
+	})
+}
+
+// listenSocket takes the place of a socket that a crashed daemon left: the data
+// directory is locked, so nobody answers there.
+func listenSocket(path string) (net.Listener, error) {
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("take the socket: %w", err)
+	}
+	l, err := net.Listen("unix", path)
+	if err != nil {
+		return nil, fmt.Errorf("listen on the socket %s: %w", path, err)
+	}
+	// The data directory is 0700 already; this holds for a socket elsewhere.
+	if err := os.Chmod(path, 0o600); err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	return l, nil
+}
+
+type server struct {
+	l    net.Listener
+	http *http.Server
+}
+
+func newServer(h http.Handler) *http.Server {
+	return &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
+}
+
+// run serves until ctx ends, then lets requests finish.
+func (x *server) run(ctx context.Context) error {
+	failed := make(chan error, 1)
+	go func() { failed <- x.http.Serve(x.l) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainFor)
+	defer cancel()
+	err := x.http.Shutdown(drain)
+	<-failed
+	return err
+}

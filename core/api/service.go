@@ -1,0 +1,242 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"syncgateway/core/diag"
+	"syncgateway/core/engine"
+	"syncgateway/core/gateway"
+	"syncgateway/core/identity"
+	"syncgateway/core/plan"
+	"syncgateway/core/pluginhost"
+	"syncgateway/core/store"
+)
+
+// Service answers requests. The handlers are its only callers.
+type Service struct {
+	Gateway *gateway.Gateway
+	Daemon  bool
+	// Next tells when a sync runs by the clock; nil without a schedule.
+	Next func(sync string) time.Time
+}
+
+// approvalLasts is how long an approval can be used.
+const approvalLasts = 24 * time.Hour
+
+// Run runs a sync. An error carries the report when the run had begun.
+func (s *Service) Run(ctx context.Context, q RunRequest, trigger string) (*RunAnswer, error) {
+	o := engine.Options{Mode: q.Mode, User: q.User, Apply: q.Apply, Believe: q.Believe, Who: q.Who, Trigger: trigger}
+	name := q.Sync
+	if len(q.Plan) > 0 {
+		p, err := plan.Decode(bytes.NewReader(q.Plan))
+		if err != nil {
+			return nil, &Error{Status: http.StatusBadRequest, Code: CodeUsage, Message: err.Error()}
+		}
+		o.Exactly, o.Apply, name = p, true, p.Sync
+	}
+	if s.Gateway.Config.Sync(name) == nil {
+		return nil, s.noSync(name)
+	}
+	report, err := s.Gateway.Engine.Run(ctx, name, o)
+	answer := &RunAnswer{}
+	if report != nil {
+		answer.Report, answer.Held = *report, report.Verdict.Hold() && report.Approved == ""
+		if report.Plan != nil {
+			answer.Plan = report.Plan.Bytes()
+		}
+	}
+	if err != nil {
+		e := s.fault(err)
+		if report != nil {
+			e.Run = answer
+		}
+		return nil, e
+	}
+	return answer, nil
+}
+
+func (s *Service) noSync(name string) *Error {
+	var names []string
+	for _, x := range s.Gateway.Config.Syncs {
+		names = append(names, x.Name)
+	}
+	return &Error{Status: http.StatusNotFound, Code: CodeUsage,
+		Message: fmt.Sprintf("there is no sync %q; the configuration has: %s", identity.Visible(name, 60), strings.Join(names, ", "))}
+}
+
+// fault sorts an error into the documented classes.
+func (s *Service) fault(err error) *Error {
+	var e *Error
+	var diags diag.Diagnostics
+	switch {
+	case errors.As(err, &e):
+		return e
+	case errors.As(err, &diags):
+		views := s.Gateway.Config.Renderer().Views(diags)
+		return &Error{Status: http.StatusUnprocessableEntity, Code: CodeConfig, Message: "the configuration is not right", Diagnostics: views}
+	}
+	e = &Error{Status: http.StatusInternalServerError, Code: CodeFailed, Message: s.Gateway.Redact.String(err.Error())}
+	switch {
+	case errors.Is(err, engine.ErrUnknownUser), errors.Is(err, store.ErrNotFound):
+		e.Status, e.Code = http.StatusNotFound, CodeNotFound
+	case errors.Is(err, engine.ErrStale):
+		e.Status, e.Code = http.StatusConflict, CodeFailed
+	case isEnvironment(err):
+		e.Status, e.Code = http.StatusServiceUnavailable, CodeEnvironment
+	}
+	return e
+}
+
+// isEnvironment tells faults of this machine from those of the work.
+func isEnvironment(err error) bool {
+	var locked *pluginhost.LockError
+	var broken *pluginhost.BrokenPlugin
+	for _, x := range []error{store.ErrInUse, store.ErrNewer, store.ErrDamaged, store.ErrFull, os.ErrPermission} {
+		if errors.Is(err, x) {
+			return true
+		}
+	}
+	return errors.As(err, &locked) || errors.As(err, &broken)
+}
+
+// Check tests connections, telling every step.
+func (s *Service) Check(ctx context.Context, q CheckRequest, tell func(CheckStep)) (*CheckAnswer, error) {
+	names := q.Names
+	if len(names) == 0 {
+		for _, c := range s.Gateway.Config.Connectors() {
+			names = append(names, c.Ref())
+		}
+	}
+	answer := &CheckAnswer{}
+	for _, name := range names {
+		block := s.Gateway.Config.Connector(name)
+		if block == nil {
+			return nil, &Error{Status: http.StatusNotFound, Code: CodeUsage, Message: fmt.Sprintf("there is no %s in the configuration", identity.Visible(name, 80))}
+		}
+		p, err := s.Gateway.Plugins.Plugin(ctx, name)
+		if err != nil {
+			return nil, s.fault(err)
+		}
+		err = p.Check(ctx, func(st pluginhost.CheckStep) {
+			view := CheckStep{Name: name, Step: st.Name, Outcome: st.Outcome.String(), Detail: st.Detail,
+				Diagnostics: s.Gateway.Config.Renderer().Views(s.Gateway.Config.Resolve(block, st.Diagnostics))}
+			switch st.Outcome {
+			case pluginhost.CheckPassed:
+				answer.Passed++
+			case pluginhost.CheckFailed:
+				answer.Failed++
+			default:
+				answer.Skipped++
+			}
+			tell(view)
+		})
+		if err != nil {
+			return nil, s.fault(err)
+		}
+	}
+	return answer, nil
+}
+
+// Approve releases one plan that is held.
+func (s *Service) Approve(ctx context.Context, q ApproveRequest) (*ApproveAnswer, error) {
+	if q.Who == "" {
+		return nil, &Error{Status: http.StatusBadRequest, Code: CodeUsage, Message: "an approval needs a name"}
+	}
+	var a ApproveAnswer
+	err := s.Gateway.Store.Update(ctx, func(tx store.Tx) error {
+		p, err := s.heldPlan(tx, q.Digest)
+		if err != nil {
+			return err
+		}
+		now := time.Now()
+		a = ApproveAnswer{Digest: p.Digest, Sync: p.Sync, Who: q.Who, Expires: now.Add(approvalLasts)}
+		return tx.PutApproval(store.Approval{Digest: p.Digest, Who: q.Who, Reason: q.Reason, At: now, Expires: a.Expires})
+	})
+	if err != nil {
+		return nil, s.fault(err)
+	}
+	return &a, nil
+}
+
+// heldPlan finds the plan by the beginning of its digest among the latest of each
+// sync: an older one is void.
+func (s *Service) heldPlan(tx store.Reader, digest string) (store.Plan, error) {
+	const shortest = 8
+	if len(digest) < shortest {
+		return store.Plan{}, &Error{Status: http.StatusBadRequest, Code: CodeUsage, Message: fmt.Sprintf("a digest has at least %d characters", shortest)}
+	}
+	for _, sync := range s.Gateway.Config.Syncs {
+		p, err := tx.LatestPlan(sync.Name)
+		if errors.Is(err, store.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return store.Plan{}, err
+		}
+		if strings.HasPrefix(p.Digest, digest) {
+			if p.Verdict != "hold" {
+				return p, &Error{Status: http.StatusConflict, Code: CodeUsage, Message: "this plan is not held: there is nothing to approve"}
+			}
+			return p, nil
+		}
+	}
+	return store.Plan{}, &Error{Status: http.StatusNotFound, Code: CodeNotFound,
+		Message: "no held plan has this digest: only the latest plan of a sync can be approved, and a plan is void once its inputs change"}
+}
+
+// Explain explains one person.
+func (s *Service) Explain(ctx context.Context, sync, user string) (*engine.Explanation, error) {
+	if s.Gateway.Config.Sync(sync) == nil {
+		return nil, s.noSync(sync)
+	}
+	x, err := s.Gateway.Engine.Explain(ctx, sync, user)
+	if err != nil {
+		return nil, s.fault(err)
+	}
+	return x, nil
+}
+
+// Lookup asks every source about one person now.
+func (s *Service) Lookup(ctx context.Context, user string) ([]LookupAnswer, error) {
+	var out []LookupAnswer
+	for _, c := range s.Gateway.Config.Sources {
+		p, err := s.Gateway.Plugins.Plugin(ctx, c.Ref())
+		if err != nil {
+			return nil, s.fault(err)
+		}
+		out = append(out, s.lookup(ctx, c.Ref(), p, user))
+	}
+	return out, nil
+}
+
+func (s *Service) lookup(ctx context.Context, ref string, p *pluginhost.Plugin, user string) LookupAnswer {
+	a := LookupAnswer{Endpoint: ref}
+	if !p.Description().Capabilities.Lookup {
+		a.Problem = "the connector cannot look up one person"
+		return a
+	}
+	for _, by := range []pluginhost.LookupBy{{Email: user}, {Username: user}, {ID: user}} {
+		found, err := p.Lookup(ctx, by)
+		if pluginhost.NotFound(err) {
+			continue
+		}
+		if err != nil {
+			a.Problem = s.Gateway.Redact.String(err.Error())
+			return a
+		}
+		u := found.User
+		a.Found, a.ID, a.Username, a.Email, a.Name, a.Active = true, u.ID, u.Username, u.Email, u.DisplayName, u.Active
+		for _, g := range found.Groups {
+			a.Groups = append(a.Groups, g.Name)
+		}
+		return a
+	}
+	return a
+}

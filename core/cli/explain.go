@@ -1,0 +1,141 @@
+package cli
+
+import (
+	"context"
+	"strings"
+
+	"syncgateway/core/api"
+	"syncgateway/core/engine"
+)
+
+func explainCommand(c *call) func(context.Context) error {
+	sync := c.flags.String("sync", "", "the `sync`; needed when there are several")
+	return func(ctx context.Context) error {
+		args, err := c.args(1, 1, "USER")
+		if err != nil {
+			return err
+		}
+		return c.with(ctx, func(client *api.Client) error {
+			name, err := c.oneSync(*sync)
+			if err != nil {
+				return err
+			}
+			x, err := client.Explain(ctx, name, args[0])
+			if err != nil {
+				return err
+			}
+			if c.json {
+				return c.printJSON(x)
+			}
+			c.explain(x)
+			return nil
+		})
+	}
+}
+
+func (c *call) explain(x *engine.Explanation) {
+	c.text("%s in sync %s: %s", x.Person, x.Sync, strings.ReplaceAll(x.Outcome, "_", " "))
+	if x.Detail != "" {
+		c.text(" (%s)", x.Detail)
+	}
+	c.text("\n\nSources\n")
+	for _, s := range x.Sources {
+		c.explainSource(s)
+	}
+	c.text("\nRules\n")
+	for _, r := range x.Rules {
+		c.text("  %s = %q", r.Rule, r.Value)
+		if r.Err != "" {
+			c.text("  error: %s", r.Err)
+		}
+		c.text("\n")
+	}
+	c.explainAccount(x)
+	c.text("\nGroups\n")
+	for _, g := range x.Groups {
+		c.explainGroup(g)
+	}
+	c.explainSteps(x)
+}
+
+func (c *call) explainSource(s engine.SourceView) {
+	state := "active"
+	switch {
+	case s.Gone:
+		state = "gone"
+	case !s.User.Active:
+		state = "inactive"
+	}
+	c.text("  %s: %s <%s>, id %s, %s\n", s.Source, s.User.DisplayName, s.User.Email, s.User.ID, state)
+	if len(s.Groups) > 0 {
+		c.text("    groups: %s\n", strings.Join(s.Groups, ", "))
+	}
+}
+
+func (c *call) explainAccount(x *engine.Explanation) {
+	c.text("\nAccount\n")
+	if x.Account == nil {
+		c.text("  none\n")
+		return
+	}
+	u, state := x.Account.User, "active"
+	switch {
+	case x.Account.Gone:
+		state = "gone"
+	case !u.Active:
+		state = "inactive"
+	}
+	c.text("  %s <%s>, id %s, %s; %s", u.DisplayName, u.Email, u.ID, state, x.Account.Origin)
+	if x.Account.Run != "" {
+		c.text(" in run %s", x.Account.Run)
+	}
+	c.text("\n")
+}
+
+func (c *call) explainGroup(g engine.GroupView) {
+	state := "is not in it"
+	switch {
+	case g.There && g.Ours:
+		state = "is in it, added by the gateway"
+	case g.There:
+		state = "is in it, not added by the gateway"
+	}
+	c.text("  %s: %s\n", g.Group, state)
+	if g.Because != "" {
+		c.text("    because %s", g.Because)
+		if g.Rule != "" {
+			c.text(" [%s]", g.Rule)
+		}
+		c.text("\n")
+	} else {
+		c.text("    no rule wants it\n")
+	}
+	if g.Refused != "" {
+		c.text("    left alone: %s\n", g.Refused)
+	}
+}
+
+func (c *call) explainSteps(x *engine.Explanation) {
+	c.text("\nA run now would\n")
+	if len(x.Steps) == 0 {
+		c.text("  change nothing\n")
+	}
+	for i := range x.Steps {
+		c.text("  %s, because %s\n", x.Steps[i].Line(), x.Steps[i].Reason)
+	}
+	c.text("\nHistory\n")
+	if len(x.History) == 0 {
+		c.text("  nothing was done yet\n")
+	}
+	for _, h := range x.History {
+		c.text("  %s  run %s  %s: %s", h.At, h.Run, h.Step, h.State)
+		if h.Answer != "" {
+			c.text(" [%s]", h.Answer)
+		}
+		c.text("\n    because %s", h.Reason)
+		if h.Rule != "" {
+			c.text(" [%s]", h.Rule)
+		}
+		c.text("\n")
+	}
+}

@@ -1,0 +1,159 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"syncgateway/core/api"
+	"syncgateway/core/engine"
+)
+
+const timeLayout = "2006-01-02 15:04:05"
+
+func statusCommand(c *call) func(context.Context) error {
+	return func(ctx context.Context) error {
+		return c.with(ctx, func(client *api.Client) error {
+			a, err := client.Status(ctx)
+			if err != nil {
+				return err
+			}
+			if c.json {
+				return c.printJSON(a)
+			}
+			state := "no daemon runs"
+			if a.Daemon {
+				state = "the daemon runs"
+			}
+			c.text("gateway %s, %s, %s\n", a.Version, a.Config, state)
+			for _, s := range a.Syncs {
+				c.syncStatus(s)
+			}
+			return nil
+		})
+	}
+}
+
+func (c *call) syncStatus(s api.SyncStatus) {
+	c.text("\nsync %s: %s → %s\n", s.Name, strings.Join(s.From, ", "), s.To)
+	if s.Last != nil {
+		c.text("  last run %s (%s, %s) at %s: %s\n", s.Last.ID, s.Last.Mode, s.Last.State, s.Last.Started.Local().Format(timeLayout), s.Last.Summary)
+	} else {
+		c.text("  has not run yet\n")
+	}
+	if !s.Next.IsZero() {
+		c.text("  next run at %s\n", s.Next.Local().Format(timeLayout))
+	}
+	for _, outcome := range slices.Sorted(maps.Keys(s.Outcomes)) {
+		c.text("  %6d %s\n", s.Outcomes[outcome], strings.ReplaceAll(outcome, "_", " "))
+	}
+	for _, l := range s.Leaving {
+		c.text("  leaving at %s: %s (%s)\n", l.Due.Local().Format(timeLayout), l.Person, l.Reason)
+	}
+}
+
+func runsCommand(c *call) func(context.Context) error {
+	sync := c.flags.String("sync", "", "only runs of this `sync`")
+	limit := c.flags.Int("limit", 20, "how many")
+	return func(ctx context.Context) error {
+		return c.with(ctx, func(client *api.Client) error {
+			runs, err := client.Runs(ctx, *sync, *limit)
+			if err != nil {
+				return err
+			}
+			if c.json {
+				return c.printJSON(runs)
+			}
+			w := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
+			fmt.Fprintln(w, "RUN\tSYNC\tMODE\tSTATE\tSTARTED\tTOOK\tSUMMARY")
+			for _, r := range runs {
+				took := ""
+				if !r.Ended.IsZero() {
+					took = r.Ended.Sub(r.Started).Round(time.Millisecond).String()
+				}
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, r.Sync, r.Mode, r.State, r.Started.Local().Format(timeLayout), took, r.Summary)
+			}
+			return w.Flush()
+		})
+	}
+}
+
+func showCommand(c *call) func(context.Context) error {
+	all := c.flags.Bool("all", false, "show every operation")
+	return func(ctx context.Context) error {
+		args, err := c.args(0, 1, "[RUN]")
+		if err != nil {
+			return err
+		}
+		return c.with(ctx, func(client *api.Client) error {
+			a, err := client.Show(ctx, strings.Join(args, ""))
+			if err != nil {
+				return err
+			}
+			if c.json {
+				return c.printJSON(a)
+			}
+			c.text("run %s of sync %s: %s, %s, started %s by %s\n%s\n", a.Run.ID, a.Run.Sync, a.Run.Mode, a.Run.State,
+				a.Run.Started.Local().Format(timeLayout), a.Run.Trigger, a.Run.Summary)
+			c.operations(a.Operations, *all)
+			return nil
+		})
+	}
+}
+
+func (c *call) operations(ops []engine.OperationView, all bool) {
+	const sample = 40
+	for i, op := range ops {
+		if !all && i == sample {
+			c.text("  … and %d more (-all shows them)\n", len(ops)-sample)
+			return
+		}
+		c.text("  %-13s %s", op.State, op.Step)
+		if op.Answer != "" {
+			c.text("  [%s]", op.Answer)
+		}
+		c.text("\n")
+	}
+}
+
+func lookupCommand(c *call) func(context.Context) error {
+	return func(ctx context.Context) error {
+		args, err := c.args(1, 1, "USER")
+		if err != nil {
+			return err
+		}
+		return c.with(ctx, func(client *api.Client) error {
+			as, err := client.Lookup(ctx, args[0])
+			if err != nil {
+				return err
+			}
+			if c.json {
+				return c.printJSON(as)
+			}
+			for _, a := range as {
+				c.lookup(a)
+			}
+			return nil
+		})
+	}
+}
+
+func (c *call) lookup(a api.LookupAnswer) {
+	switch {
+	case a.Problem != "":
+		c.text("%s: %s\n", a.Endpoint, a.Problem)
+	case !a.Found:
+		c.text("%s: has nobody of that e-mail, username or id\n", a.Endpoint)
+	default:
+		state := "active"
+		if !a.Active {
+			state = "inactive"
+		}
+		c.text("%s: %s, %s <%s>, id %s, %s\n", a.Endpoint, a.Name, a.Username, a.Email, a.ID, state)
+		c.text("  groups: %s\n", strings.Join(a.Groups, ", "))
+	}
+}

@@ -1,0 +1,301 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/user"
+
+	"syncgateway/core/api"
+	"syncgateway/core/plan"
+)
+
+// runFlags are the flags that plan and apply share.
+type runFlags struct {
+	sync    string
+	full    bool
+	delta   bool
+	user    string
+	all     bool
+	believe stringList
+}
+
+type stringList []string
+
+// String implements flag.Value.
+func (l *stringList) String() string { return fmt.Sprint([]string(*l)) }
+
+// Set implements flag.Value.
+func (l *stringList) Set(s string) error { *l = append(*l, s); return nil }
+
+func (c *call) runFlags() *runFlags {
+	f := &runFlags{}
+	c.flags.StringVar(&f.sync, "sync", "", "the `sync` to run; all of them when not given")
+	c.flags.BoolVar(&f.full, "full", false, "read everything")
+	c.flags.BoolVar(&f.delta, "delta", false, "read what changed, where the source can tell")
+	c.flags.StringVar(&f.user, "user", "", "only this `person`, by e-mail, username or id")
+	c.flags.BoolVar(&f.all, "all", false, "show every step")
+	c.flags.Var(&f.believe, "believe", "believe, this once, that the `source` really lost that many (may be repeated)")
+	return f
+}
+
+func (f *runFlags) request(sync string, apply bool) (api.RunRequest, error) {
+	q := api.RunRequest{Sync: sync, User: f.user, Apply: apply, Believe: f.believe, Who: who()}
+	switch {
+	case f.full && f.delta:
+		return q, exit{exitUsage, "-full and -delta exclude each other"}
+	case f.full:
+		q.Mode = "full"
+	case f.delta:
+		q.Mode = "delta"
+	}
+	return q, nil
+}
+
+// who is the person at the keyboard, for the record.
+func who() string {
+	if u, err := user.Current(); err == nil && u.Username != "" {
+		return u.Username
+	}
+	return fmt.Sprintf("uid %d", os.Getuid())
+}
+
+func planCommand(c *call) func(context.Context) error {
+	f := c.runFlags()
+	out := c.flags.String("out", "", "write the plan to this `file`, for apply")
+	detailed := c.flags.Bool("detailed-exitcode", false, "exit 0 for an empty plan, 2 for one with steps")
+	return func(ctx context.Context) error {
+		return c.with(ctx, func(client *api.Client) error {
+			steps, held, doubt := 0, false, false
+			for _, name := range c.syncs(f.sync) {
+				q, err := f.request(name, false)
+				if err != nil {
+					return err
+				}
+				a, err := client.Run(ctx, q)
+				c.endProgress()
+				if err != nil {
+					return c.failedRun(err)
+				}
+				p, err := c.showRun(a, f.all)
+				if err != nil {
+					return err
+				}
+				steps, held, doubt = steps+len(p.Steps), held || a.Held, doubt || len(a.Report.Doubts()) > 0
+				if *out != "" {
+					if err := os.WriteFile(*out, a.Plan, 0o600); err != nil {
+						return fmt.Errorf("write the plan: %w", err)
+					}
+					c.text("Written to %s. `gateway apply %s` carries out exactly these steps.\n", *out, *out)
+				}
+			}
+			switch {
+			case *detailed && steps > 0:
+				return exit{code: exitUsage}
+			case *detailed:
+				return nil
+			case held:
+				return exit{code: exitHeld}
+			case doubt:
+				return exit{code: exitFailed}
+			}
+			return nil
+		})
+	}
+}
+
+func applyCommand(c *call) func(context.Context) error {
+	f := c.runFlags()
+	return func(ctx context.Context) error {
+		args, err := c.args(0, 1, "[PLANFILE]")
+		if err != nil {
+			return err
+		}
+		return c.with(ctx, func(client *api.Client) error {
+			if len(args) == 1 {
+				return c.applyFile(ctx, client, args[0])
+			}
+			var ends []error
+			for _, name := range c.syncs(f.sync) {
+				q, err := f.request(name, true)
+				if err != nil {
+					return err
+				}
+				a, err := client.Run(ctx, q)
+				c.endProgress()
+				if err != nil {
+					return c.failedRun(err)
+				}
+				if _, err := c.showRun(a, f.all); err != nil {
+					return err
+				}
+				ends = append(ends, c.ended(a))
+			}
+			return worst(ends)
+		})
+	}
+}
+
+func (c *call) applyFile(ctx context.Context, client *api.Client, path string) error {
+	body, err := os.ReadFile(path)
+	if err != nil {
+		return exit{exitUsage, "Error: " + err.Error()}
+	}
+	if _, err := plan.Decode(bytes.NewReader(body)); err != nil {
+		return exit{exitUsage, fmt.Sprintf("Error: %s: %v", path, err)}
+	}
+	a, err := client.Run(ctx, api.RunRequest{Plan: body, Who: who()})
+	c.endProgress()
+	if err != nil {
+		return c.failedRun(err)
+	}
+	c.showResult(a)
+	return c.ended(a)
+}
+
+// ended is the exit of a run that applied.
+func (c *call) ended(a *api.RunAnswer) error {
+	switch {
+	case a.Report.Apply != nil && !a.Report.Apply.Done():
+		return exit{code: exitFailed}
+	case a.Held:
+		return exit{code: exitHeld}
+	case len(a.Report.Doubts()) > 0:
+		return exit{code: exitFailed}
+	}
+	return nil
+}
+
+// worst is the failure that matters most among the ends of several runs.
+func worst(ends []error) error {
+	var out error
+	for _, err := range ends {
+		var e exit
+		if errors.As(err, &e) && (out == nil || e.code == exitFailed) {
+			out = e
+		}
+	}
+	return out
+}
+
+// failedRun shows what a run that failed had to say before it did.
+func (c *call) failedRun(err error) error {
+	var a *api.Error
+	if errors.As(err, &a) && a.Run != nil && !c.json {
+		c.showReads(a.Run)
+		c.showResult(a.Run)
+	}
+	return err
+}
+
+func (c *call) text(format string, args ...any) {
+	if !c.json {
+		fmt.Fprintf(c.out, format, args...)
+	}
+}
+
+func (c *call) printJSON(v any) error {
+	enc := json.NewEncoder(c.out)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}
+
+// showRun prints a run: what was read, the plan, the verdict, what was applied.
+func (c *call) showRun(a *api.RunAnswer, all bool) (*plan.Plan, error) {
+	p, err := plan.Decode(bytes.NewReader(a.Plan))
+	if err != nil {
+		return nil, err
+	}
+	if c.json {
+		return p, c.printJSON(struct {
+			*api.RunAnswer
+			Plan  *struct{}   `json:"plan,omitempty"` // as steps instead
+			Steps []plan.Step `json:"steps"`
+		}{RunAnswer: a, Steps: p.Steps})
+	}
+	c.showReads(a)
+	if err := p.Text(c.out, plan.TextOptions{All: all}); err != nil {
+		return nil, err
+	}
+	c.showVerdict(a)
+	c.showResult(a)
+	return p, nil
+}
+
+func (c *call) showReads(a *api.RunAnswer) {
+	if a.Report.Settled > 0 {
+		c.text("An earlier run was interrupted: asked the target about %s without an answer.\n", count(a.Report.Settled, "operation"))
+	}
+	for _, r := range a.Report.Reads {
+		c.text("Read %s (%s): %s, %s, %s; %d changed, %d gone.\n", r.Endpoint, r.Mode, count(r.Users, "user"), count(r.Groups, "group"),
+			count(r.Memberships, "membership"), r.Changed, r.Gone)
+		for _, n := range r.Notices {
+			c.text("  note: %s\n", n)
+		}
+	}
+	for _, d := range a.Report.Doubts() {
+		c.text("\nNobody is removed on the word of this read: %s.\n", d)
+		c.text("  Additions and updates go on. Look at the source (gateway check), then run again.\n")
+	}
+	for _, k := range a.Report.Kept {
+		c.text("  kept %s\n", k)
+	}
+	c.text("\n")
+}
+
+func (c *call) showVerdict(a *api.RunAnswer) {
+	v := a.Report.Verdict
+	if !v.Hold() {
+		return
+	}
+	if a.Report.Approved != "" {
+		c.text("\nThis plan exceeds a limit; %s approved it.\n", a.Report.Approved)
+		return
+	}
+	c.text("\nHELD. This plan exceeds a limit, so it waits for somebody to look at it:\n")
+	for _, t := range v.Trips {
+		c.text("  %s [%s]\n", t.Message, t.Setting)
+		for _, line := range t.Worst {
+			c.text("      %s\n", line)
+		}
+	}
+	c.text("If it is right, release it, this once: gateway approve %s\nthen run: gateway apply -sync %s\n", plan.ShortDigest(a.Report.Digest), a.Report.Run.Sync)
+}
+
+func (c *call) showResult(a *api.RunAnswer) {
+	for _, d := range a.Report.Drifted {
+		c.text("left out, it changed since the plan was made: %s\n", d)
+	}
+	if a.Report.Apply == nil {
+		return
+	}
+	c.text("\nRun %s: %s.\n", a.Report.Run.ID, a.Report.Run.Summary)
+	for _, f := range a.Report.Apply.Failures {
+		c.text("  not done: %s: %s\n", f.Step, f.Reason)
+	}
+}
+
+func approveCommand(c *call) func(context.Context) error {
+	reason := c.flags.String("reason", "", "why, for the record")
+	return func(ctx context.Context) error {
+		args, err := c.args(1, 1, "DIGEST")
+		if err != nil {
+			return err
+		}
+		return c.with(ctx, func(client *api.Client) error {
+			a, err := client.Approve(ctx, api.ApproveRequest{Digest: args[0], Who: who(), Reason: *reason})
+			if err != nil {
+				return err
+			}
+			if c.json {
+				return c.printJSON(a)
+			}
+			c.text("Plan %s of sync %s is released, once, until %s. It is void if its inputs change.\nRun: gateway apply -sync %s\n",
+				plan.ShortDigest(a.Digest), a.Sync, a.Expires.Local().Format("2006-01-02 15:04"), a.Sync)
+			return nil
+		})
+	}
+}

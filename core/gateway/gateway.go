@@ -1,0 +1,208 @@
+// Package gateway puts one gateway together (configuration, store, plugins, engine),
+// and takes it apart again. The daemon and a command without one are the same thing
+// here; which requests come in is the business of api and cli.
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-hclog"
+
+	"syncgateway/core/config"
+	"syncgateway/core/diag"
+	"syncgateway/core/engine"
+	"syncgateway/core/pluginhost"
+	"syncgateway/core/schema"
+	"syncgateway/core/store"
+	"syncgateway/core/store/sqlite"
+)
+
+// Options say how to open a gateway.
+type Options struct {
+	Log     hclog.Logger
+	Version string
+}
+
+// Gateway is one open gateway. Close it.
+type Gateway struct {
+	Config  *config.Config
+	Store   store.Store
+	Plugins *Plugins
+	Engine  *engine.Engine
+	Redact  *diag.Redactor
+	Log     hclog.Logger
+	Version string
+
+	watch    sync.Mutex
+	watchers map[int]func(engine.Progress)
+	watched  int
+}
+
+// Open opens the data directory (store.ErrInUse when another gateway has it) and
+// prepares the plugin host. No plugin is started before it is needed.
+func Open(ctx context.Context, cfg *config.Config, o Options) (*Gateway, error) {
+	plugins, err := OpenPlugins(cfg, o.Log, o.Version)
+	if err != nil {
+		return nil, err
+	}
+	st, err := sqlite.Open(ctx, cfg.Gateway.DataDir)
+	if err != nil {
+		plugins.Close()
+		return nil, err
+	}
+	g := &Gateway{Config: cfg, Store: st, Plugins: plugins, Redact: diag.NewRedactor(cfg.Secrets()...), Log: o.Log, Version: o.Version}
+	g.Engine = &engine.Engine{Store: st, Config: cfg, Connectors: plugins, Log: o.Log, Now: time.Now, Progress: g.tell, Version: o.Version}
+	return g, nil
+}
+
+// Close ends the plugins and releases the data directory.
+func (g *Gateway) Close() error {
+	g.Plugins.Close()
+	return g.Store.Close()
+}
+
+// Plugins starts the plugin of a block when it is first needed. It is safe for concurrent use; different blocks start side by side.
+type Plugins struct {
+	cfg  *config.Config
+	host *pluginhost.Host
+
+	mu      sync.Mutex
+	running map[string]*instance
+}
+
+type instance struct {
+	mu sync.Mutex
+	p  *pluginhost.Plugin
+}
+
+// OpenPlugins reads the lock file and prepares the host.
+func OpenPlugins(cfg *config.Config, log hclog.Logger, version string) (*Plugins, error) {
+	lock, err := pluginhost.LoadLock(cfg.Gateway.LockFile)
+	if err != nil {
+		return nil, err
+	}
+	env := map[string][]string{}
+	for _, p := range cfg.Plugins {
+		env[p.Type] = p.Env
+	}
+	host := pluginhost.New(pluginhost.Options{PluginDir: cfg.Gateway.PluginDir, Lock: lock, Logger: log,
+		StateDir: filepath.Join(cfg.Gateway.DataDir, "plugins"), Env: env, Version: version})
+	return &Plugins{cfg: cfg, host: host, running: map[string]*instance{}}, nil
+}
+
+// Close ends every plugin.
+func (ps *Plugins) Close() { ps.host.Close() }
+
+// Describe returns a plugin's description of itself.
+func (ps *Plugins) Describe(ctx context.Context, typ string) (*schema.Plugin, error) {
+	return ps.host.Describe(ctx, typ)
+}
+
+// Get implements engine.Connectors.
+func (ps *Plugins) Get(ctx context.Context, ref string) (engine.Connector, error) {
+	p, err := ps.Plugin(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// Plugin returns the running plugin of a block, starting it if need be. Errors in the
+// block are diag.Diagnostics.
+func (ps *Plugins) Plugin(ctx context.Context, ref string) (*pluginhost.Plugin, error) {
+	block := ps.cfg.Connector(ref)
+	if block == nil {
+		return nil, fmt.Errorf("there is no %s in the configuration", ref)
+	}
+	ps.mu.Lock()
+	in := ps.running[ref]
+	if in == nil {
+		in = &instance{}
+		ps.running[ref] = in
+	}
+	ps.mu.Unlock()
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.p != nil {
+		return in.p, nil // the host starts it again when it crashes
+	}
+	p, err := ps.start(ctx, block)
+	if err != nil {
+		return nil, err
+	}
+	in.p = p
+	return p, nil
+}
+
+func (ps *Plugins) start(ctx context.Context, block *config.Connector) (*pluginhost.Plugin, error) {
+	if block.Host.CheckTimeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, block.Host.CheckTimeout)
+		defer cancel()
+	}
+	description, err := ps.host.Describe(ctx, block.Type)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", block.Ref(), err)
+	}
+	input, sensitive, diags := ps.cfg.PluginInput(block, description)
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	p, err := ps.host.Start(ctx, pluginhost.Instance{Address: block.Ref(), Type: block.Type, Config: input, Sensitive: sensitive})
+	if err == nil {
+		return p, nil
+	}
+	var refused *pluginhost.Misconfigured
+	if errors.As(err, &refused) {
+		return nil, ps.cfg.Resolve(block, refused.Diagnostics)
+	}
+	return nil, fmt.Errorf("%s: %w", block.Ref(), err)
+}
+
+// Warm starts the plugins of the blocks side by side, and returns the first error.
+func (ps *Plugins) Warm(ctx context.Context, refs []string) error {
+	errs := make([]error, len(refs))
+	var wg sync.WaitGroup
+	for i, ref := range refs {
+		wg.Go(func() { _, errs[i] = ps.Plugin(ctx, ref) })
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// Validate finds what is wrong with the configuration as far as that can be known
+// without asking the remote systems.
+func Validate(ctx context.Context, cfg *config.Config, ps *Plugins) diag.Diagnostics {
+	return config.Validate(cfg, func(typ string) (*schema.Plugin, error) { return ps.Describe(ctx, typ) })
+}
+
+// Watch adds a listener to the progress of runs; call the function it returns to end
+// that.
+func (g *Gateway) Watch(f func(engine.Progress)) (stop func()) {
+	g.watch.Lock()
+	defer g.watch.Unlock()
+	if g.watchers == nil {
+		g.watchers = map[int]func(engine.Progress){}
+	}
+	g.watched++
+	id := g.watched
+	g.watchers[id] = f
+	return func() {
+		g.watch.Lock()
+		defer g.watch.Unlock()
+		delete(g.watchers, id)
+	}
+}
+
+func (g *Gateway) tell(p engine.Progress) {
+	g.watch.Lock()
+	defer g.watch.Unlock()
+	for _, f := range g.watchers {
+		f(p)
+	}
+}
