@@ -6,7 +6,9 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -48,7 +50,7 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	entry.Body = string(body[:min(len(body), reqlog.MaxBody)])
+	entry.Body = loggable(r.Header.Get("Content-Type"), body)
 	if busy {
 		answer := NewAnswer()
 		f.Busy(answer)
@@ -91,6 +93,23 @@ func (f *Front) answer(r *http.Request, plan fault.Plan) *Answer {
 		f.Handler.ServeHTTP(w, r)
 	}
 	return w
+}
+
+// loggable cuts a body to what the log keeps. Forms lose their credentials.
+func loggable(contentType string, body []byte) string {
+	if strings.HasPrefix(contentType, "application/x-www-form-urlencoded") {
+		form, err := url.ParseQuery(string(body))
+		if err != nil {
+			return "(a form that cannot be read)"
+		}
+		for _, secret := range []string{"client_assertion", "client_secret", "password"} {
+			if form.Has(secret) {
+				form.Set(secret, "redacted")
+			}
+		}
+		body = []byte(form.Encode())
+	}
+	return string(body[:min(len(body), reqlog.MaxBody)])
 }
 
 func wait(r *http.Request, d time.Duration) bool {
