@@ -97,23 +97,29 @@ func (t *texter) printf(format string, args ...any) {
 	}
 }
 
+// section writes steps of one class (and, for memberships, one group). A reason that
+// all of them share is written once.
 func (t *texter) section(steps []Step) {
 	s := &steps[0]
 	title := fmt.Sprintf("%s %s", classMarks[s.Class], classVerbs[s.Class])
-	byGroup := s.Group != nil && s.User != nil
-	if byGroup {
-		title += fmt.Sprintf(" %q", s.Group.Name)
-		if s.Group.Note != "" {
-			title += " (" + s.Group.Note + ")"
-		}
+	if s.Group != nil && s.User != nil {
+		title += fmt.Sprintf(" %q", s.Group.Name) + note(s.Group.Note)
 	}
 	t.printf("%s: %d\n", title, len(steps))
+	shared := sharedReason(steps)
+	if shared {
+		t.reason(s, "    ")
+	}
 	shown := len(steps)
 	if !t.o.All && shown > t.o.Samples+1 { // never hide a single one
 		shown = t.o.Samples
 	}
-	for i := range steps[:shown] {
-		t.step(&steps[i], byGroup)
+	if shared && plain(steps[:shown]) {
+		t.names(steps[:shown])
+	} else {
+		for i := range steps[:shown] {
+			t.step(&steps[i], !shared)
+		}
 	}
 	if shown < len(steps) {
 		t.printf("    … and %d more (-all shows them)\n", len(steps)-shown)
@@ -121,29 +127,83 @@ func (t *texter) section(steps []Step) {
 	t.printf("\n")
 }
 
-func (t *texter) step(s *Step, byGroup bool) {
-	name := ""
+func sharedReason(steps []Step) bool {
+	for i := range steps {
+		if steps[i].Reason != steps[0].Reason || steps[i].Rule != steps[0].Rule {
+			return false
+		}
+	}
+	return true
+}
+
+// plain tells whether there is nothing to say of the steps but a name.
+func plain(steps []Step) bool {
+	for i := range steps {
+		if s := &steps[i]; len(s.Changes) > 0 || s.name() == "" || s.User != nil && s.User.Note != "" || s.User == nil && s.Group.Note != "" {
+			return false
+		}
+	}
+	return true
+}
+
+func (s *Step) name() string {
 	switch {
 	case s.User != nil:
-		name = s.User.Name
+		return s.User.Name
 	case s.Group != nil:
-		name = s.Group.Name
+		return s.Group.Name
 	}
-	t.printf("    %s", name)
-	for _, c := range s.Changes {
-		t.printf("  %s: %s → %s", c.Field, quoted(c.Before), quoted(c.After))
+	return ""
+}
+
+// lineWidth is where a list of names goes on in the next line.
+const lineWidth = 100
+
+func (t *texter) names(steps []Step) {
+	line := "   "
+	for i := range steps {
+		name := " " + steps[i].name()
+		if i < len(steps)-1 {
+			name += ","
+		}
+		if len(line)+len(name) > lineWidth && line != "   " {
+			t.printf("%s\n", line)
+			line = "   "
+		}
+		line += name
 	}
-	if s.User != nil && s.User.Note != "" {
-		t.printf("  (%s)", s.User.Note)
-	}
-	if !byGroup && s.Group != nil && s.Group.Note != "" {
-		t.printf("  (%s)", s.Group.Note)
-	}
-	t.printf("\n        because %s", s.Reason)
+	t.printf("%s\n", line)
+}
+
+func (t *texter) reason(s *Step, indent string) {
+	t.printf("%sbecause %s", indent, s.Reason)
 	if s.Rule != "" {
 		t.printf(" [%s]", s.Rule)
 	}
 	t.printf("\n")
+}
+
+func note(text string) string {
+	if text == "" {
+		return ""
+	}
+	return " (" + text + ")"
+}
+
+func (t *texter) step(s *Step, withReason bool) {
+	t.printf("    %s", s.name())
+	for _, c := range s.Changes {
+		t.printf("  %s: %s → %s", c.Field, quoted(c.Before), quoted(c.After))
+	}
+	if s.User != nil {
+		t.printf("%s", note(s.User.Note))
+	} else if s.Group != nil {
+		t.printf("%s", note(s.Group.Note))
+	}
+	t.printf("\n")
+	if withReason {
+		t.reason(s, "        ")
+	}
 }
 
 // Summary is the plan in one line: what it would do, by class.

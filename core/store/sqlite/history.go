@@ -114,7 +114,7 @@ func (x *tx) Lease(ep store.EndpointID) (store.Lease, error) {
 
 func (x *tx) PutRun(r store.Run) error {
 	return x.exec(`INSERT INTO run (id, sync, ep, mode, state, started, ended, digest, cause, summary, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (id) DO UPDATE SET state = excluded.state, ended = excluded.ended, digest = excluded.digest, summary = excluded.summary, detail = excluded.detail`,
+		ON CONFLICT (id) DO UPDATE SET mode = excluded.mode, state = excluded.state, ended = excluded.ended, digest = excluded.digest, summary = excluded.summary, detail = excluded.detail`,
 		r.ID, r.Sync, r.Endpoint, r.Mode, r.State, micros(r.Started), micros(r.Ended), r.Digest, r.Trigger, r.Summary, r.Detail)
 }
 

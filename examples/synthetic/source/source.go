@@ -1,0 +1,167 @@
+// Package source is a synthetic source: a directory of any size that exists only as
+// arithmetic, so that reading it costs nothing but the transport. What changes between
+// reads is said in a control file. It stands in for a fast, perfect remote system in
+// benchmarks; it is no example of how to write a connector.
+package source
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strconv"
+	"time"
+
+	"syncgateway/sdk"
+	"syncgateway/sdk/schema"
+)
+
+// About describes the plugin.
+func About(version string) sdk.About {
+	return sdk.About{
+		Type: "synthetic-source", Version: version, Summary: "People and groups made by arithmetic, for benchmarks.",
+		Config: schema.Of(
+			schema.Int("users").Default(1000).Min(0).Doc("How many people."),
+			schema.Int("groups").Default(100).Min(1).Doc("How many groups."),
+			schema.Int("per_user").Default(10).Min(0).Doc("Groups each person is in."),
+			schema.String("control").Doc("A JSON file {\"revision\":1,\"changed\":100}: that many people have another department, numbered by the revision."),
+		),
+		Kinds: []sdk.Kind{
+			{Name: "user", Shape: sdk.UserShape, Attributes: []sdk.KindAttribute{{Name: "*", Doc: "Fifteen attributes."}}},
+			{Name: "group", Shape: sdk.GroupShape},
+		},
+		Capabilities: sdk.Capabilities{Delta: true},
+	}
+}
+
+// Config is the plugin's block.
+type Config struct {
+	Users   int    `json:"users"`
+	Groups  int    `json:"groups"`
+	PerUser int    `json:"per_user"`
+	Control string `json:"control"`
+}
+
+// Source is the connector.
+type Source struct{ c Config }
+
+// Control is the content of the control file.
+type Control struct {
+	Revision int `json:"revision"`
+	Changed  int `json:"changed"`
+}
+
+// Configure implements sdk.Source.
+func (s *Source) Configure(_ context.Context, c Config) error {
+	s.c = c
+	return nil
+}
+
+// Check implements sdk.Source.
+func (s *Source) Check(_ context.Context, steps sdk.Steps) {
+	steps.Run("read the control file", func() error { _, err := s.control(); return err })
+}
+
+func (s *Source) control() (c Control, err error) {
+	if s.c.Control == "" {
+		return c, nil
+	}
+	b, err := os.ReadFile(s.c.Control)
+	if errors.Is(err, fs.ErrNotExist) {
+		return c, nil
+	}
+	if err != nil {
+		return c, fmt.Errorf("read the control file: %w", err)
+	}
+	return c, json.Unmarshal(b, &c)
+}
+
+// StreamUsers implements sdk.UserStreamer. A delta read is of the people the control
+// file says changed.
+func (s *Source) StreamUsers(_ context.Context, req sdk.ReadRequest, w *sdk.UserWriter) error {
+	c, err := s.control()
+	if err != nil {
+		return err
+	}
+	step, n := 1, s.c.Users
+	if c.Changed > 0 {
+		step = max(1, s.c.Users/c.Changed)
+	}
+	if len(req.Delta) > 0 {
+		for i := 0; i < c.Changed && i*step < n; i++ {
+			if err := w.Add(s.user(i*step, c.Revision)); err != nil {
+				return err
+			}
+		}
+		return w.Complete(s.cursor(), nil)
+	}
+	for i := range n {
+		revision := 0
+		if c.Changed > 0 && i%step == 0 && i/step < c.Changed {
+			revision = c.Revision
+		}
+		if err := w.Add(s.user(i, revision)); err != nil {
+			return err
+		}
+	}
+	return w.Complete(s.cursor(), new(uint64(n)))
+}
+
+func (s *Source) cursor() []byte { return []byte(time.Now().UTC().Format(time.RFC3339)) }
+
+// userID is the id of person i.
+func userID(i int) string { return fmt.Sprintf("u%08d", i) }
+
+func (s *Source) user(i, revision int) sdk.User {
+	n := strconv.Itoa(i)
+	u := sdk.User{ID: userID(i), Username: "user" + n, Email: "user" + n + "@bench.example", DisplayName: "User Number " + n,
+		GivenName: "User", FamilyName: "Number " + n, Active: true}
+	for a := range 15 {
+		name := "attribute" + string(rune('a'+a))
+		u.Attributes = append(u.Attributes, sdk.Attribute{Name: name, Values: []string{"value of " + name + " for " + n}})
+	}
+	u.Attributes = append(u.Attributes, sdk.Attribute{Name: "department", Values: []string{"department " + strconv.Itoa(revision)}})
+	return u
+}
+
+// StreamGroups implements sdk.GroupStreamer.
+func (s *Source) StreamGroups(_ context.Context, req sdk.ReadRequest, w *sdk.GroupWriter) error {
+	if len(req.Delta) > 0 {
+		return w.Complete(s.cursor(), nil)
+	}
+	for g := range s.c.Groups {
+		id := "g" + strconv.Itoa(g)
+		if err := w.Add(sdk.Group{ID: id, Name: "group-" + strconv.Itoa(g)}); err != nil {
+			return err
+		}
+	}
+	for g := range s.c.Groups {
+		if err := s.members(g, w); err != nil {
+			return err
+		}
+	}
+	return w.Complete(s.cursor(), new(uint64(s.c.Groups)))
+}
+
+// members of group g are the people i with g = (i*7 + k*step) mod groups for some k.
+func (s *Source) members(g int, w *sdk.GroupWriter) error {
+	step := max(1, s.c.Groups/max(1, s.c.PerUser))
+	var batch []string
+	for i := range s.c.Users {
+		d := ((g-i*7)%s.c.Groups + s.c.Groups) % s.c.Groups
+		if d%step == 0 && d/step < s.c.PerUser {
+			batch = append(batch, userID(i))
+		}
+	}
+	if len(batch) == 0 {
+		return nil
+	}
+	return w.AddMembers("g"+strconv.Itoa(g), batch...)
+}
+
+var (
+	_ sdk.UserStreamer  = (*Source)(nil)
+	_ sdk.GroupStreamer = (*Source)(nil)
+)
