@@ -15,7 +15,9 @@ import (
 	"github.com/hashicorp/go-plugin"
 	"github.com/hashicorp/go-plugin/runner"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/health/grpc_health_v1"
+	"google.golang.org/grpc/status"
 
 	"syncgateway/core/identity"
 	"syncgateway/core/pluginhost/internal/convert"
@@ -161,18 +163,19 @@ func (h *Host) describe(ctx context.Context, s *session, typ, sum string) error 
 // reason says in our words why a plugin could not be started.
 func (h *Host) reason(ctx context.Context, s *session, err error) error {
 	said := s.proc.handshake.text()
+	lost := status.Code(err) == codes.Unavailable // a call was made, and the connection is not there
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case errors.Is(err, context.DeadlineExceeded) && said == "":
+	case errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("it was not ready within %s", h.o.StartTimeout)
 	case said == "" && s.proc.gone(drainTime):
 		return fmt.Errorf("it exited at once (%s); is it a plugin for this machine?", s.proc.ending())
 	case said != "" && strings.Count(said, "|") < 3:
 		return fmt.Errorf("it wrote %q where the handshake was due; is it a plugin?", identity.Visible(said, 100))
-	case !s.proc.handshake.secure():
+	case lost && !s.proc.handshake.secure():
 		return errors.New("it offers no mutual TLS, without which nothing is sent to it")
-	case s.proc.gone(drainTime):
+	case lost && s.proc.gone(drainTime):
 		return fmt.Errorf("it ended while it was being started (%s)", s.proc.ending())
 	}
 	return err

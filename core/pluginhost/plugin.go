@@ -272,7 +272,11 @@ func (p *Plugin) ready(ctx context.Context) (*session, error) {
 		p.mu.Unlock()
 		switch state {
 		case Ready:
-			return s, nil
+			select {
+			case <-s.proc.exited: // which the watch is about to notice
+			default:
+				return s, nil
+			}
 		case Quarantined:
 			return nil, err
 		case Closed:
@@ -302,7 +306,8 @@ func (p *Plugin) broken(ctx context.Context, s *session, doing string, err error
 	survived := true
 	if st, ok := status.FromError(err); ok {
 		b.Err = errors.New(p.clean(st.Message()))
-		if st.Code() == codes.Unavailable && s.proc.gone(dying) {
+		lost := st.Code() == codes.Unavailable || st.Code() == codes.Canceled
+		if lost && s.proc.gone(dying) {
 			b.Err, survived = errors.New("it died: "+s.proc.ending()), false
 		}
 	}
