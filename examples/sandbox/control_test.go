@@ -119,10 +119,11 @@ func TestSameSeedSameCompany(t *testing.T) {
 		}
 		return string(raw)
 	}
-	if read(7) != read(7) {
+	first := read(7)
+	if again := read(7); again != first {
 		t.Error("the same seed gives two companies")
 	}
-	if read(7) == read(8) {
+	if read(8) == first {
 		t.Error("two seeds give the same company")
 	}
 }

@@ -68,6 +68,7 @@ func (o *Org) publish(u *user, r *record) {
 		u.visibleAt = now.Add(o.lag)
 	}
 	u.cur = r
+	o.listing.Store(nil)
 }
 
 // searched is the version that searches see: nil when they do not see the user.

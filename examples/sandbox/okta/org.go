@@ -36,9 +36,10 @@ type Org struct {
 	mu         sync.RWMutex
 	ids        seeded.Source
 	lag        time.Duration
-	users      map[string]*user // by id
-	logins     map[string]*user // by lower-case login
-	order      []*user          // by id; includes deleted ones that the index still shows
+	users      map[string]*user        // by id
+	logins     map[string]*user        // by lower-case login
+	order      []*user                 // by id; includes deleted ones that the index still shows
+	listing    atomic.Pointer[[]found] // the default listing; nil when stale
 	groups     map[string]*group
 	groupOrder []*group
 	everyone   *group

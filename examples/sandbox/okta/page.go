@@ -1,6 +1,7 @@
 package okta
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -64,11 +65,25 @@ func list[T any](o *Org, w http.ResponseWriter, r *http.Request, size pageSize, 
 		}
 		o.link(w, r, "next", next)
 	}
-	out := make([]any, 0, view.To-view.From)
-	for _, item := range items[view.From:view.To] {
-		out = append(out, show(item))
+	writeArray(w, items[view.From:view.To], show)
+}
+
+// writeArray saves checking again what is encoded already.
+func writeArray[T any](w http.ResponseWriter, items []T, show func(T) any) {
+	body := []byte{'['}
+	for i, item := range items {
+		if i > 0 {
+			body = append(body, ',')
+		}
+		shown := show(item)
+		if raw, encoded := shown.(json.RawMessage); encoded {
+			body = append(body, raw...)
+			continue
+		}
+		body = append(body, mustJSON(shown)...)
 	}
-	writeJSON(w, http.StatusOK, out)
+	w.Header().Set("Content-Type", "application/json")
+	w.Write(append(body, ']'))
 }
 
 // link adds one Link header line; after "" repeats the request's own URL.

@@ -45,10 +45,18 @@ func (o *Org) listUsers(w http.ResponseWriter, r *http.Request) {
 	case q.Get("q") != "":
 		o.pickUsers(w, r, strings.ToLower(q.Get("q")))
 	default:
-		list(o, w, r, userPages, o.selectUsers(func(f found) bool {
-			return f.r.person.Status != company.Deprovisioned
-		}, false), foundID, o.presenter(r))
+		list(o, w, r, userPages, o.everybody(), foundID, o.presenter(r))
 	}
+}
+
+// everybody is the default listing: all who are not deprovisioned. It is kept until somebody changes.
+func (o *Org) everybody() []found {
+	if done := o.listing.Load(); done != nil {
+		return *done
+	}
+	users := o.selectUsers(func(f found) bool { return f.r.person.Status != company.Deprovisioned }, false)
+	o.listing.Store(&users)
+	return users
 }
 
 // selectUsers gives users in order of id; indexed: as the search index sees them.

@@ -38,19 +38,22 @@ func hasOp(effects []Effect, op string) bool {
 	return false
 }
 
-// Record gathers the effects of one request while it is served.
+// Record gathers the effects of one request while it is served. Log.NewRecord makes it.
 type Record struct {
+	log     *Log
 	mu      sync.Mutex
 	effects []Effect
 }
 
-// Add notes a change. It may be called on a nil Record, which drops it.
+// Add notes a change and numbers it, so it is to be called while the lock is held under which the change was made. It
+// may be called on a nil Record, which drops it.
 func (r *Record) Add(e Effect) {
 	if r == nil {
 		return
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	e.N = r.log.effects.Add(1)
 	r.effects = append(r.effects, e)
 }
 

@@ -5,18 +5,23 @@
 package reqlog
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
 // MaxBody is how many bytes of a request's body an entry keeps.
 const MaxBody = 64 << 10
 
-// Effect is one change that a request made. Ids are the vendor's; Email and GroupName are there for readers.
+// Effect is one change that a request made. Ids are the vendor's; Email and GroupName are there for readers. N grows in
+// the order in which changes took effect, also across requests that ran at the same time.
 type Effect struct {
+	N         int64  `json:"n"`
 	Op        string `json:"op"`
 	User      string `json:"user,omitempty"`
 	Email     string `json:"email,omitempty"`
@@ -86,6 +91,8 @@ func (e Entry) IsWrite() bool { return e.Method != "GET" && e.Method != "HEAD" }
 
 // Log keeps entries in the order in which the requests ended. It is safe for concurrent use.
 type Log struct {
+	effects atomic.Int64
+
 	mu      sync.Mutex
 	seq     int64
 	entries []Entry
@@ -154,11 +161,15 @@ func (l *Log) Entries(f Filter) []Entry {
 	return out
 }
 
-// Effects returns what the selected requests changed, in order.
+// Effects returns what the selected requests changed, in the order in which it took effect.
 func (l *Log) Effects(f Filter) []Effect {
 	var out []Effect
 	for _, e := range l.Entries(f) {
 		out = append(out, e.Effects...)
 	}
+	slices.SortFunc(out, func(a, b Effect) int { return cmp.Compare(a.N, b.N) })
 	return out
 }
+
+// NewRecord returns the record of a request that begins.
+func (l *Log) NewRecord() *Record { return &Record{log: l} }

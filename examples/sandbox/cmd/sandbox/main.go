@@ -2,7 +2,6 @@
 package main
 
 import (
-	"bufio"
 	"flag"
 	"fmt"
 	"io"
@@ -15,14 +14,16 @@ import (
 )
 
 func main() {
-	if err := run(); err != nil {
+	if err := run(os.Args[1:], os.Stdin, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "sandbox:", err)
 		os.Exit(1)
 	}
 }
 
-func run() (err error) {
+// run serves until a signal comes or, if asked to, stdin ends.
+func run(args []string, stdin io.Reader, stdout io.Writer) (err error) {
 	var o sandbox.Options
+	flag := flag.NewFlagSet("sandbox", flag.ContinueOnError)
 	flag.Uint64Var(&o.Seed, "seed", 1, "everything follows from this number")
 	flag.IntVar(&o.People, "people", 500, "people in Okta")
 	flag.IntVar(&o.Groups, "groups", 60, "groups in Okta")
@@ -38,7 +39,12 @@ func run() (err error) {
 	addrFile := flag.String("addr-file", "", "write addresses and credentials here as KEY=VALUE lines")
 	logFile := flag.String("log", "", "append every request here as a JSON line")
 	withStdin := flag.Bool("exit-with-stdin", false, "end when standard input closes")
-	flag.Parse()
+	if err := flag.Parse(args); err != nil {
+		return err
+	}
+	if flag.NArg() > 0 {
+		return fmt.Errorf("unexpected argument %q", flag.Arg(0))
+	}
 
 	if *logFile != "" {
 		f, err := os.OpenFile(*logFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
@@ -59,13 +65,13 @@ func run() (err error) {
 			err = closing
 		}
 	}()
-	if err := announce(sb, *addrFile); err != nil {
+	if err := announce(sb, *addrFile, stdout); err != nil {
 		return err
 	}
 	closed := make(chan struct{})
 	if *withStdin {
 		go func() {
-			io.Copy(io.Discard, bufio.NewReader(os.Stdin))
+			io.Copy(io.Discard, stdin)
 			close(closed)
 		}()
 	}
@@ -77,8 +83,8 @@ func run() (err error) {
 }
 
 // announce writes the address file, or the addresses alone to standard output.
-func announce(sb *sandbox.Sandbox, path string) error {
-	fmt.Printf("okta %s\napi %s\nsite %s\ncontrol %s\n", sb.OktaURL, sb.APIURL, sb.SiteURL, sb.ControlURL)
+func announce(sb *sandbox.Sandbox, path string, stdout io.Writer) error {
+	fmt.Fprintf(stdout, "okta %s\napi %s\nsite %s\ncontrol %s\n", sb.OktaURL, sb.APIURL, sb.SiteURL, sb.ControlURL)
 	if path == "" {
 		return nil
 	}

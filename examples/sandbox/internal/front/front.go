@@ -62,7 +62,7 @@ func (f *Front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	plan := f.Faults.Match(f.Server, r)
 	entry.Faults = plan.Names
 
-	rec := &reqlog.Record{}
+	rec := f.Log.NewRecord()
 	answer := f.answer(r.WithContext(fault.WithPlan(reqlog.WithRecord(r.Context(), rec), plan)), plan)
 	entry.Effects = rec.Effects()
 	if answer != nil && !plan.Is(fault.LostResponse) {
