@@ -26,7 +26,7 @@ type Options struct {
 	Limits   string           // "open" (default) or "vendor"
 	Lag      time.Duration    // organisation searches show a change only after this time
 	Seats    int              // of Jira Software; default half as many again as people, and 20
-	Existing float64          // share of the company's people who have an account already; default 0.2
+	Existing float64          // share of the company's people who have an account already; default 0.2, negative: the named ones only
 }
 
 // Credentials are what a client needs. They follow from the seed.
