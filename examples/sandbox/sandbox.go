@@ -48,7 +48,7 @@ type Options struct {
 	People       int
 	Groups       int
 	Memberships  float64 // average number of groups per person
-	Existing     float64 // share of people with an Atlassian account at the start; default 0.2
+	Existing     float64 // share of people with an Atlassian account at the start; default 0.2, negative: the named ones only
 	Seats        int
 	Limits       string        // "open" (default) or "vendor"
 	Lag          time.Duration // how late searches see a change
