@@ -48,7 +48,7 @@ func (s *Service) Run(ctx context.Context, q RunRequest, trigger string) (*RunAn
 	answer := &RunAnswer{}
 	if report != nil {
 		answer.Report, answer.Held = *report, report.Verdict.Hold() && report.Approved == ""
-		if report.Plan != nil {
+		if report.Plan != nil && !q.Brief {
 			answer.Plan = report.Plan.Bytes()
 		}
 	}

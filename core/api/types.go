@@ -21,6 +21,7 @@ type RunRequest struct {
 	Plan    []byte   `json:"plan,omitempty"` // a plan file: exactly its steps are applied
 	Believe []string `json:"believe,omitempty"`
 	Who     string   `json:"who,omitempty"`
+	Brief   bool     `json:"brief,omitempty"` // leave the plan out of the answer
 }
 
 // RunAnswer is how a run went. Plan is the encoded plan (package plan).
