@@ -36,6 +36,13 @@ func (o *odd) ReadUsers(m *pb.ReadUsersRequest, s userStream) error {
 	case "crash":
 		o.awaitCue()
 		crash("in the middle of a read with " + o.Secret)
+	case "many":
+		for range 199 {
+			if err := page(s, 0, o.Users); err != nil {
+				return err
+			}
+		}
+		return complete(s, 200*o.Users)
 	case "miscount":
 		return complete(s, o.Users+1)
 	case "after":
