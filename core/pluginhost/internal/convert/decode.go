@@ -1,0 +1,275 @@
+// Package convert turns the plugin contract's messages into core's values and back.
+// It checks what it decodes, since every plugin is hostile until proven otherwise,
+// and decides nothing else.
+package convert
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/proto"
+
+	"syncgateway/core/identity"
+)
+
+var errUTF8 = errors.New("a text in it is not valid UTF-8")
+
+// fields calls f for every field of an encoded message. It decodes no deeper than
+// one level: value is the content of a length-delimited field, n of a varint, for
+// which value is nil. Like protobuf, takers ignore a field of another type than theirs.
+func fields(b []byte, f func(num protowire.Number, value []byte, n uint64) error) error {
+	for len(b) > 0 {
+		num, kind, size := protowire.ConsumeTag(b)
+		if size < 0 {
+			return protowire.ParseError(size)
+		}
+		b = b[size:]
+		var value []byte
+		var n uint64
+		switch kind {
+		case protowire.BytesType:
+			value, size = protowire.ConsumeBytes(b)
+		case protowire.VarintType:
+			n, size = protowire.ConsumeVarint(b)
+		default:
+			size = protowire.ConsumeFieldValue(num, kind, b)
+		}
+		if size < 0 {
+			return protowire.ParseError(size)
+		}
+		b = b[size:]
+		if kind != protowire.BytesType && kind != protowire.VarintType {
+			continue // no message here has such a field
+		}
+		if err := f(num, value, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func text(into *string, value []byte) error {
+	if value == nil {
+		return nil
+	}
+	if !utf8.Valid(value) {
+		return errUTF8
+	}
+	*into = string(value)
+	return nil
+}
+
+// isTrue is a bool field's value; one of another type leaves it as it was.
+func isTrue(value []byte, n uint64, was bool) bool {
+	if value != nil {
+		return was
+	}
+	return n != 0
+}
+
+// DecodeUser decodes an encoded User message.
+func DecodeUser(raw []byte) (identity.User, error) {
+	u := identity.User{Kind: "user"}
+	err := fields(raw, func(num protowire.Number, value []byte, n uint64) error {
+		switch num {
+		case 1:
+			return text(&u.ID, value)
+		case 2:
+			return text(&u.Username, value)
+		case 3:
+			return text(&u.Email, value)
+		case 4:
+			return text(&u.DisplayName, value)
+		case 5:
+			return text(&u.GivenName, value)
+		case 6:
+			return text(&u.FamilyName, value)
+		case 7:
+			u.Active = isTrue(value, n, u.Active)
+		case 8:
+			return attribute(&u.Attributes, value)
+		case 9:
+			return text(&u.Version, value)
+		case 10:
+			if len(value) > 0 {
+				return text(&u.Kind, value)
+			}
+		case 11:
+			return text(&u.ExternalID, value)
+		}
+		return nil
+	})
+	u.Attributes = sorted(u.Attributes)
+	return u, err
+}
+
+// DecodeGroup decodes an encoded Group message.
+func DecodeGroup(raw []byte) (identity.Group, error) {
+	g := identity.Group{Kind: "group"}
+	err := fields(raw, func(num protowire.Number, value []byte, _ uint64) error {
+		switch num {
+		case 1:
+			return text(&g.ID, value)
+		case 2:
+			return text(&g.Name, value)
+		case 3:
+			return text(&g.Description, value)
+		case 4:
+			return attribute(&g.Attributes, value)
+		case 5:
+			return text(&g.Version, value)
+		case 6:
+			if len(value) > 0 {
+				return text(&g.Kind, value)
+			}
+		case 7:
+			return text(&g.ReadOnly, value)
+		case 8:
+			return text(&g.Privileged, value)
+		}
+		return nil
+	})
+	g.Attributes = sorted(g.Attributes)
+	return g, err
+}
+
+func attribute(into *identity.Attributes, raw []byte) error {
+	if raw == nil {
+		return nil
+	}
+	var a identity.Attribute
+	err := fields(raw, func(num protowire.Number, value []byte, _ uint64) error {
+		switch num {
+		case 1:
+			return text(&a.Name, value)
+		case 2:
+			if value == nil {
+				return nil
+			}
+			var s string
+			if err := text(&s, value); err != nil {
+				return err
+			}
+			a.Values = append(a.Values, s)
+		}
+		return nil
+	})
+	if err == nil && a.Name == "" {
+		return errors.New("an attribute in it has no name")
+	}
+	*into = append(*into, a)
+	return err
+}
+
+// sorted puts attributes in the order that core relies on: plugins should, and may
+// not. Values under one name twice are joined.
+func sorted(as identity.Attributes) identity.Attributes {
+	inOrder := true
+	for i := 1; i < len(as); i++ {
+		inOrder = inOrder && as[i-1].Name < as[i].Name
+	}
+	if inOrder {
+		return as
+	}
+	slices.SortStableFunc(as, func(a, b identity.Attribute) int { return strings.Compare(a.Name, b.Name) })
+	out := as[:1]
+	for _, a := range as[1:] {
+		if last := &out[len(out)-1]; last.Name == a.Name {
+			last.Values = append(last.Values, a.Values...)
+			continue
+		}
+		out = append(out, a)
+	}
+	return out
+}
+
+// Head is what a reader needs of every record: who it is, and whether it is active.
+func Head(raw []byte, activeField protowire.Number) (id string, active bool, err error) {
+	err = fields(raw, func(num protowire.Number, value []byte, n uint64) error {
+		switch num {
+		case 1:
+			return text(&id, value)
+		case activeField:
+			active = isTrue(value, n, active)
+		}
+		return nil
+	})
+	if err == nil && id == "" {
+		err = errors.New("it has no id")
+	}
+	return id, active, err
+}
+
+// Members decodes an encoded Members message.
+func Members(raw []byte) (identity.Members, error) {
+	var m identity.Members
+	err := fields(raw, func(num protowire.Number, value []byte, _ uint64) error {
+		switch num {
+		case 1:
+			return text(&m.GroupID, value)
+		case 2:
+			return one(&m.UserIDs, value)
+		case 3:
+			return one(&m.ChildIDs, value)
+		}
+		return nil
+	})
+	if err == nil && m.GroupID == "" {
+		err = errors.New("memberships name no group")
+	}
+	return m, err
+}
+
+func one(into *[]string, value []byte) error {
+	if value == nil {
+		return nil
+	}
+	var s string
+	if err := text(&s, value); err != nil {
+		return err
+	}
+	if s == "" {
+		return errors.New("an id is empty")
+	}
+	*into = append(*into, s)
+	return nil
+}
+
+// Page holds the parts of a page by field number, still encoded. It is valid as long
+// as the bytes it was split from.
+type Page map[protowire.Number][][]byte
+
+// Split takes an encoded page apart.
+func Split(raw []byte) (Page, error) {
+	p := Page{}
+	err := fields(raw, func(num protowire.Number, value []byte, _ uint64) error {
+		if value != nil {
+			p[num] = append(p[num], value)
+		}
+		return nil
+	})
+	return p, err
+}
+
+// IDs decodes a list of ids.
+func IDs(list [][]byte) ([]string, error) {
+	ids := make([]string, 0, len(list))
+	for _, value := range list {
+		if err := one(&ids, value); err != nil {
+			return nil, err
+		}
+	}
+	return ids, nil
+}
+
+// Message decodes a small message whole.
+func Message[T any, P interface {
+	*T
+	proto.Message
+}](raw []byte) (P, error) {
+	m := P(new(T))
+	return m, proto.Unmarshal(raw, m)
+}
