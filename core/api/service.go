@@ -1,7 +1,6 @@
 package api
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -35,7 +34,7 @@ func (s *Service) Run(ctx context.Context, q RunRequest, trigger string) (*RunAn
 	o := engine.Options{Mode: q.Mode, User: q.User, Apply: q.Apply, Believe: q.Believe, Who: q.Who, Trigger: trigger}
 	name := q.Sync
 	if len(q.Plan) > 0 {
-		p, err := plan.Decode(bytes.NewReader(q.Plan))
+		p, err := plan.Decode(q.Plan)
 		if err != nil {
 			return nil, &Error{Status: http.StatusBadRequest, Code: CodeUsage, Message: err.Error()}
 		}

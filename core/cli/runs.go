@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -144,7 +143,7 @@ func (c *call) applyFile(ctx context.Context, client *api.Client, path string) e
 	if err != nil {
 		return exit{exitUsage, "Error: " + err.Error()}
 	}
-	if _, err := plan.Decode(bytes.NewReader(body)); err != nil {
+	if _, err := plan.Decode(body); err != nil {
 		return exit{exitUsage, fmt.Sprintf("Error: %s: %v", path, err)}
 	}
 	a, err := client.Run(ctx, api.RunRequest{Plan: body, Who: who()})
@@ -205,7 +204,7 @@ func (c *call) printJSON(v any) error {
 
 // showRun prints a run: what was read, the plan, the verdict, what was applied.
 func (c *call) showRun(a *api.RunAnswer, all bool) (*plan.Plan, error) {
-	p, err := plan.Decode(bytes.NewReader(a.Plan))
+	p, err := plan.Decode(a.Plan)
 	if err != nil {
 		return nil, err
 	}

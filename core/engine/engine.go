@@ -423,12 +423,11 @@ func (r *run) finish(ctx context.Context, failed error) error {
 		r.rec.State, r.rec.Summary = store.RunPlanned, r.report.Plan.Summary()
 	}
 	r.report.Run = r.rec
-	r.rec.Detail, _ = json.Marshal(r.report) // plain data: cannot fail
 	err := r.Store.Update(ctx, func(tx store.Tx) (err error) {
 		if r.report.Outcomes, err = tx.Outcomes(r.sid); err != nil {
 			return err
 		}
-		r.rec.Detail, _ = json.Marshal(r.report)
+		r.rec.Detail, _ = json.Marshal(r.report) // plain data: cannot fail
 		return tx.PutRun(r.rec)
 	})
 	if err != nil {

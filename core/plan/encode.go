@@ -1,14 +1,12 @@
 package plan
 
 import (
-	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 )
 
 // format is the first value of a plan file, so that a file of another kind or version
@@ -23,43 +21,48 @@ type fileHeader struct {
 	Warnings []string `json:"warnings,omitempty"`
 }
 
-// Digest is the SHA-256, in hex, of what the plan is made from and of every step: two
-// plans with the same digest do the same.
-func (p *Plan) Digest() string {
-	h := sha256.New()
-	enc := json.NewEncoder(h)
-	// Encoding these types to a hash cannot fail.
-	_ = enc.Encode(p.Header)
-	for i := range p.Steps {
-		_ = enc.Encode(&p.Steps[i])
-	}
-	return hex.EncodeToString(h.Sum(nil))
+// sealed is a plan's steps, encoded once.
+type sealed struct {
+	digest string
+	steps  []byte // a JSON line each
 }
+
+// seal encodes the steps. What is sealed must not change any more; warnings may.
+func (p *Plan) seal() *sealed {
+	if p.sealed == nil {
+		var b bytes.Buffer
+		enc := json.NewEncoder(&b)
+		for i := range p.Steps {
+			_ = enc.Encode(&p.Steps[i]) // plain data into a buffer: cannot fail
+		}
+		p.sealed = &sealed{digest: digest(p.Header, b.Bytes()), steps: b.Bytes()}
+	}
+	return p.sealed
+}
+
+func digest(h Header, steps []byte) string {
+	sum := sha256.New()
+	_ = json.NewEncoder(sum).Encode(h) // plain data into a hash: cannot fail
+	sum.Write(steps)
+	return hex.EncodeToString(sum.Sum(nil))
+}
+
+// Digest is the SHA-256, in hex, of what the plan is made from and of every step: two
+// plans with the same digest do the same. After the first call the steps must stay as
+// they are.
+func (p *Plan) Digest() string { return p.seal().digest }
 
 // ShortDigest is how a digest is shown to people; approve and show take it.
 func ShortDigest(digest string) string { return digest[:min(len(digest), 12)] }
 
-// Encode writes the plan as JSON lines: a header, then a step a line. Equal plans give
-// equal bytes.
-func (p *Plan) Encode(w io.Writer) error {
-	b := bufio.NewWriter(w)
-	enc := json.NewEncoder(b)
-	head := fileHeader{Format: format, Digest: p.Digest(), Header: p.Header, Steps: len(p.Steps), Warnings: p.Warnings}
-	if err := enc.Encode(head); err != nil {
-		return err
-	}
-	for i := range p.Steps {
-		if err := enc.Encode(&p.Steps[i]); err != nil {
-			return err
-		}
-	}
-	return b.Flush()
-}
-
-// Bytes is what Encode writes.
+// Bytes is the plan as JSON lines: a header, then a step a line. Equal plans give equal
+// bytes.
 func (p *Plan) Bytes() []byte {
+	x := p.seal()
 	var b bytes.Buffer
-	_ = p.Encode(&b) // a Buffer takes everything
+	head := fileHeader{Format: format, Digest: x.digest, Header: p.Header, Steps: len(p.Steps), Warnings: p.Warnings}
+	_ = json.NewEncoder(&b).Encode(head) // plain data into a buffer: cannot fail
+	b.Write(x.steps)
 	return b.Bytes()
 }
 
@@ -71,28 +74,29 @@ var (
 	ErrAltered = errors.New("the plan was altered after it was made: its digest does not match its steps")
 )
 
-// Decode reads what Encode wrote and checks its digest. The interned ids of the steps
+// Decode reads what Bytes gave and checks its digest. The interned ids of the steps
 // are zero: whoever applies it finds the records again.
-func Decode(r io.Reader) (*Plan, error) {
-	dec := json.NewDecoder(bufio.NewReader(r))
+func Decode(b []byte) (*Plan, error) {
+	first, rest, _ := bytes.Cut(b, []byte("\n"))
 	var head fileHeader
-	if err := dec.Decode(&head); err != nil || head.Format != format {
+	if err := json.Unmarshal(first, &head); err != nil || head.Format != format {
 		return nil, ErrNotPlan
 	}
-	p := &Plan{Header: head.Header, Warnings: head.Warnings}
-	for i := 0; ; i++ {
+	if digest(head.Header, rest) != head.Digest {
+		return nil, ErrAltered
+	}
+	p := &Plan{Header: head.Header, Warnings: head.Warnings, Steps: make([]Step, 0, bytes.Count(rest, []byte("\n")))}
+	dec := json.NewDecoder(bytes.NewReader(rest))
+	for dec.More() {
 		var s Step
-		err := dec.Decode(&s)
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return nil, fmt.Errorf("step %d of the plan: %w", i+1, err)
+		if err := dec.Decode(&s); err != nil {
+			return nil, fmt.Errorf("step %d of the plan: %w", len(p.Steps)+1, err)
 		}
 		p.Steps = append(p.Steps, s)
 	}
-	if p.Digest() != head.Digest || len(p.Steps) != head.Steps {
+	if len(p.Steps) != head.Steps {
 		return nil, ErrAltered
 	}
+	p.sealed = &sealed{digest: head.Digest, steps: rest}
 	return p, nil
 }

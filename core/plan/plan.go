@@ -128,6 +128,8 @@ type Plan struct {
 	Header
 	Steps    []Step
 	Warnings []string // for the reader; not part of the digest
+
+	sealed *sealed
 }
 
 // Sort puts the steps into the order of a plan: by class, then group, then person.
@@ -173,7 +175,7 @@ func (p *Plan) Empty() bool { return len(p.Steps) == 0 }
 
 // Additive returns the plan without the steps that take something away.
 func (p *Plan) Additive() *Plan {
-	rest := *p
+	rest := Plan{Header: p.Header, Warnings: p.Warnings}
 	rest.Steps = slices.DeleteFunc(slices.Clone(p.Steps), func(s Step) bool { return s.Class.Destructive() })
 	return &rest
 }

@@ -76,6 +76,7 @@ func scenarios(people int) []scenario {
 	return []scenario{
 		{"first plan", ``, "full", false},
 		{"first apply", ``, "full", true},
+		{"read back", ``, "full", false},
 		{"unchanged", ``, "full", false},
 		{"1 % changed, plan", `{"revision":1,"changed":` + percent + `}`, "full", false},
 		{"1 % changed, apply", `{"revision":1,"changed":` + percent + `}`, "full", true},
