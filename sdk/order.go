@@ -24,10 +24,9 @@ func inOrder(ops []Operation) (sorted, stuck []Operation) {
 		}
 	}
 	placed := make([]bool, len(ops))
-	var place func(i int)
-	place = func(i int) {
-		queue := []int{i}
-		for len(queue) > 0 {
+	place := func(reached int) {
+		for queue := []int{reached}; len(queue) > 0; {
+			var i int
 			i, queue = queue[0], queue[1:]
 			if placed[i] || missing[ops[i].ID] > 0 {
 				continue
@@ -36,8 +35,8 @@ func inOrder(ops []Operation) (sorted, stuck []Operation) {
 			sorted = append(sorted, ops[i])
 			for _, next := range followers[ops[i].ID] {
 				missing[ops[next].ID]--
-				if next < i {
-					queue = append(queue, next) // passed over before
+				if next < reached { // it was passed over before
+					queue = append(queue, next)
 				}
 			}
 		}

@@ -66,6 +66,8 @@ type Read struct {
 	Notices        []record.Notice
 	Waits          []string
 	Checkpoints    [][]byte
+	UserPages      []record.UserPage // as they went over the wire
+	GroupPages     []record.GroupPage
 	Complete       *record.Complete
 	Failure        *sdk.Failure
 	Reset          string
@@ -122,12 +124,15 @@ var _ interface {
 
 func (s *sink) Users(p record.UserPage) error {
 	s.r.Users, s.r.Removed = append(s.r.Users, p.Users...), append(s.r.Removed, p.Removed...)
+	s.r.UserPages = append(s.r.UserPages, record.UserPage{Users: slices.Clone(p.Users), Removed: slices.Clone(p.Removed)})
 	return nil
 }
 
 func (s *sink) Groups(p record.GroupPage) error {
 	s.r.Groups, s.r.Removed = append(s.r.Groups, p.Groups...), append(s.r.Removed, p.Removed...)
 	s.r.Replaced = append(s.r.Replaced, p.Replace...)
+	s.r.GroupPages = append(s.r.GroupPages, record.GroupPage{Groups: slices.Clone(p.Groups), Members: slices.Clone(p.Members),
+		Removed: slices.Clone(p.Removed), RemovedMembers: slices.Clone(p.RemovedMembers), Replace: slices.Clone(p.Replace)})
 	for _, m := range p.RemovedMembers {
 		add(s.r.RemovedMembers, m.GroupID, slices.Concat(m.UserIDs, m.ChildIDs))
 	}

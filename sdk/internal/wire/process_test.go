@@ -32,6 +32,9 @@ import (
 // The test binary is the connector when the handshake's cookie is set: a real
 // process, as the host would start it.
 func TestMain(m *testing.M) {
+	if os.Getenv("SAMPLE_HOST") != "" {
+		hostUntilKilled()
+	}
 	if os.Getenv("SYNC_GATEWAY_PLUGIN") == "" {
 		os.Exit(m.Run())
 	}
