@@ -183,7 +183,8 @@ type lines struct {
 func (l *lines) Write(p []byte) (int, error) { l.mu.Lock(); defer l.mu.Unlock(); return l.b.Write(p) }
 func (l *lines) String() string              { l.mu.Lock(); defer l.mu.Unlock(); return l.b.String() }
 
-func start(t *testing.T, role string) (*grpc.ClientConn, *lines) {
+// start starts the connector. log ends it and returns what it has logged by then.
+func start(t *testing.T, role string) (c *grpc.ClientConn, log func() string) {
 	t.Helper()
 	stderr := &lines{}
 	cmd := exec.Command(os.Args[0])
@@ -202,7 +203,7 @@ func start(t *testing.T, role string) (*grpc.ClientConn, *lines) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return raw.(*grpc.ClientConn), stderr
+	return raw.(*grpc.ClientConn), func() string { client.Kill(); return stderr.String() }
 }
 
 const secret = "t0p-secret-token"
@@ -284,7 +285,7 @@ func readUsers(t *testing.T, c *grpc.ClientConn, req *pb.ReadUsersRequest) (user
 }
 
 func TestPagedRead(t *testing.T) {
-	c, stderr := start(t, "source")
+	c, log := start(t, "source")
 	for _, test := range []struct {
 		mode  string
 		users int
@@ -323,8 +324,8 @@ func TestPagedRead(t *testing.T) {
 	if last.GetReset_() == nil {
 		t.Errorf("a delta read without delta ended in %v", last)
 	}
-	if log := stderr.String(); !strings.Contains(log, "panic: with (redacted)") || strings.Contains(log, secret) {
-		t.Errorf("log: %s", log)
+	if text := log(); !strings.Contains(text, "panic: with (redacted)") || strings.Contains(text, secret) {
+		t.Errorf("log: %s", text)
 	}
 }
 
@@ -353,7 +354,7 @@ func TestGroupsAreSplit(t *testing.T) {
 }
 
 func TestApply(t *testing.T) {
-	c, stderr := start(t, "target")
+	c, log := start(t, "target")
 	configure(t, c, "plain", 0)
 	stream, err := pb.NewTargetServiceClient(c).Apply(t.Context(), &pb.ApplyRequest{RunId: "r", Operations: []*pb.Operation{
 		{Id: "member", Member: &pb.Member{GroupOperation: "group", UserOperation: "user"}, After: []string{"user"}},
@@ -381,8 +382,8 @@ func TestApply(t *testing.T) {
 	if len(got) != len(want) || got["member"].GetRemoteStatus() != "id-group/id-user" || got["refused"].GetRemoteStatus() != "409" {
 		t.Error(got)
 	}
-	if !strings.Contains(stderr.String(), "panic: boom") {
-		t.Errorf("log: %s", stderr)
+	if text := log(); !strings.Contains(text, "panic: boom") {
+		t.Errorf("log: %s", text)
 	}
 }
 
