@@ -243,6 +243,7 @@ func (r *run) read(ctx context.Context) (*evaluation, error) {
 	r.rec.Mode = mode
 	ev := r.evaluation()
 	if mode == ModeUser {
+		ev.removals = true // a direct answer is a complete read of one person
 		ev.only, err = r.readUser(ctx)
 		return ev, err
 	}
@@ -398,7 +399,7 @@ func (r *run) markDue(ctx context.Context) error {
 }
 
 func (r *run) header() plan.Header {
-	return plan.Header{Sync: r.sync.Name, Target: r.sync.To.Ref(), Epoch: r.sync.Epoch, Mode: r.rec.Mode}
+	return plan.Header{Sync: r.sync.Name, Target: r.sync.To.Ref(), Epoch: r.sync.Epoch}
 }
 
 // finish closes the run's record.

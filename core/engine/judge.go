@@ -312,7 +312,7 @@ func (r *run) exactly(ctx context.Context) error {
 	if p.Epoch != r.sync.Epoch || p.Target != r.sync.To.Ref() {
 		return fmt.Errorf("%w: make a new plan", ErrStale)
 	}
-	r.rec.Mode = p.Mode
+	r.rec.Mode = ModePlan
 	read, err := r.readTarget(ctx, r.sync.To, r.users(r.sync.To.Ref()), r.o, &r.sync.Limits)
 	r.report.Reads = append(r.report.Reads, read)
 	if err != nil {

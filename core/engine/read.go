@@ -35,6 +35,7 @@ const (
 	ModeFull  = "full"
 	ModeDelta = "delta"
 	ModeUser  = "user"
+	ModePlan  = "plan" // a plan file: its steps and no others
 )
 
 // maxNotices bounds what a talkative connector can put into a report.

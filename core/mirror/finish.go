@@ -128,6 +128,7 @@ func (r *Reading) applySets(tx store.Tx, believed bool) error {
 		}
 	}
 	r.renamed = append(r.renamed, nested...)
+	r.balance = len(added) - len(removed)
 	return r.applyPairs(tx, added, removed)
 }
 
@@ -279,11 +280,23 @@ func (r *Reading) putProgress(tx store.Tx, end Ending) error {
 		if err := tx.PutPopulation(r.ep, p); err != nil {
 			return err
 		}
+	} else if err := r.adjustPopulation(tx); err != nil {
+		return err
 	}
 	if end.Cursor == nil {
 		return nil
 	}
 	return tx.PutCursor(r.ep, *end.Cursor)
+}
+
+// adjustPopulation keeps the number of memberships true over delta reads.
+func (r *Reading) adjustPopulation(tx store.Tx) error {
+	p, err := tx.Population(r.ep)
+	if err != nil {
+		return err
+	}
+	p.Memberships += r.balance
+	return tx.PutPopulation(r.ep, p)
 }
 
 // Shrunk says, of a full read before Finish, by how much it is smaller than the last
@@ -296,6 +309,7 @@ func (r *Reading) Shrunk(ctx context.Context, percent float64, floor int) (strin
 		memberships += len(idset.Of(c.users))
 	}
 	var was store.Population
+	here := func(e *entry) bool { return e.known && !e.head.Flags.Has(store.Gone) }
 	err := r.st.View(ctx, func(v store.Reader) (err error) {
 		was, err = v.Population(r.ep)
 		return err
@@ -303,6 +317,8 @@ func (r *Reading) Shrunk(ctx context.Context, percent float64, floor int) (strin
 	if err != nil {
 		return "", err
 	}
+	// What was applied since the last read counts too: the mirror knows it.
+	was.Users, was.Groups = r.users.count(here), r.groups.count(here)
 	for _, x := range []struct {
 		what    string
 		was, is int

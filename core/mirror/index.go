@@ -9,7 +9,6 @@ type entry struct {
 	head  store.Head
 	known bool // in the store before this read
 	seen  bool // in this read
-	wrote bool // put during this read: its record is newer than the store's was
 }
 
 // index finds records of one endpoint by their own ids. For a full read it is loaded
@@ -48,4 +47,14 @@ func (x *index) pick(accept func(*entry) bool) []store.Head {
 		}
 	}
 	return out
+}
+
+func (x *index) count(accept func(*entry) bool) int {
+	n := 0
+	for _, e := range x.byExt {
+		if accept(e) {
+			n++
+		}
+	}
+	return n
 }

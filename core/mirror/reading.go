@@ -43,7 +43,8 @@ type Reading struct {
 	protected   map[string]string
 	quotas      []pluginhost.Quota
 
-	stats Stats
+	stats   Stats
+	balance int // memberships added less those removed
 }
 
 // Stats counts what a reading saw.

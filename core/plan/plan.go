@@ -120,7 +120,6 @@ type Header struct {
 	Sync   string `json:"sync"`
 	Target string `json:"target"`
 	Epoch  string `json:"epoch"` // hash of the configuration
-	Mode   string `json:"mode"`  // "full", "delta", "user"
 }
 
 // Plan is a header and its steps in order.
