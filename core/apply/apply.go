@@ -269,20 +269,22 @@ func (a *applier) call(ctx context.Context, items []*item, byID map[string]*item
 			return // not asked for, or answered twice: the first answer counts
 		}
 		it.done = true
-		a.judge(it, r)
-		results <- it
+		if a.judge(it, r); it.op.State != store.OpIntent {
+			results <- it
+		}
 	})
 	close(results)
 	if werr := <-written; werr != nil {
 		return werr
 	}
 	unknown := 0
+	a.mu.Lock()
 	for _, it := range items {
-		if !it.done {
+		if !it.done || it.op.State == store.OpIntent {
 			unknown++
+			a.fail(it)
 		}
 	}
-	a.mu.Lock()
 	a.report.Unknown += unknown
 	a.mu.Unlock()
 	if err != nil {
@@ -327,6 +329,9 @@ func (a *applier) judge(it *item, r pluginhost.Result) {
 		it.op.State = store.OpNotAttempted
 	default:
 		it.op.State = store.OpFailed
+	}
+	if it.op.State == store.OpFailed && r.Failure != nil && r.Failure.Reason == pluginhost.ReasonUnavailable {
+		it.op.State = store.OpIntent // it may have been carried out: asked about before the next run
 	}
 	if r.Failure != nil {
 		it.op.Answer = identity.Visible(firstOf(r.Failure.Message, it.op.Answer), 400)
@@ -385,8 +390,14 @@ func (a *applier) count(it *item) {
 	default:
 		a.report.Failed++
 	}
+	a.fail(it)
+}
+
+// fail names a step that did not work, or whose outcome nobody knows.
+func (a *applier) fail(it *item) {
 	if len(a.report.Failures) < maxFailures {
-		a.report.Failures = append(a.report.Failures, Failure{P: it.op.P, Step: it.step.Line(), Reason: it.op.Answer})
+		a.report.Failures = append(a.report.Failures, Failure{P: it.op.P, Step: it.step.Line(),
+			Reason: firstOf(it.op.Answer, "no answer: the target is asked about it before the next run")})
 	}
 }
 

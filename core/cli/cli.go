@@ -58,6 +58,7 @@ func commands() []command {
 		{"explain", "USER", "say why somebody has what they have", explainCommand},
 		{"lookup", "USER", "ask every source about somebody now", lookupCommand},
 		{"plugins", "list|lock|describe|docs", "look after connector binaries", pluginsCommand},
+		{"reference", "", "print the reference of gateway.hcl, in Markdown", referenceCommand},
 		{"version", "", "print the version", versionCommand},
 	}
 }
@@ -106,10 +107,7 @@ func suggestion(name string) string {
 	for _, x := range commands() {
 		names = append(names, x.name)
 	}
-	if s := diag.Suggest(name, names); s != "" {
-		return fmt.Sprintf("; did you mean %q?", s)
-	}
-	return ""
+	return "." + diag.Suggest(name, names)
 }
 
 func (c *call) usage(w io.Writer) {

@@ -27,6 +27,9 @@ func validateCommand(c *call) func(context.Context) error {
 			return err
 		}
 		defer plugins.Close()
+		if err := plugins.Verify(); err != nil {
+			return err
+		}
 		ds := gateway.Validate(ctx, cfg, plugins)
 		if ds.HasErrors() {
 			return ds
@@ -105,6 +108,13 @@ func replaceFile(path string, content []byte) error {
 		return errors.Join(err, os.Remove(tmp))
 	}
 	return os.Rename(tmp, path)
+}
+
+func referenceCommand(c *call) func(context.Context) error {
+	return func(context.Context) error {
+		_, err := c.out.Write(config.Reference())
+		return err
+	}
 }
 
 func versionCommand(c *call) func(context.Context) error {

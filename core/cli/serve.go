@@ -19,6 +19,9 @@ func serveCommand(c *call) func(context.Context) error {
 		if err != nil {
 			return err
 		}
+		if err := g.Plugins.Verify(); err != nil {
+			return errors.Join(err, g.Close())
+		}
 		if ds := gateway.Validate(ctx, cfg, g.Plugins); ds.HasErrors() {
 			return errors.Join(ds, g.Close())
 		}

@@ -98,6 +98,23 @@ func OpenPlugins(cfg *config.Config, log hclog.Logger, version string) (*Plugins
 // Close ends every plugin.
 func (ps *Plugins) Close() { ps.host.Close() }
 
+// Verify finds plugins that are installed, but are not what the lock file says. One
+// that is not installed is a fault of the configuration, which Validate finds.
+func (ps *Plugins) Verify() error {
+	lock, err := pluginhost.LoadLock(ps.cfg.Gateway.LockFile)
+	if err != nil {
+		return err
+	}
+	for _, typ := range ps.cfg.PluginTypes() {
+		_, err := lock.Verify(typ, pluginhost.Binary(ps.cfg.Gateway.PluginDir, typ))
+		var locked *pluginhost.LockError
+		if err != nil && !(errors.As(err, &locked) && locked.Got == "") {
+			return err
+		}
+	}
+	return nil
+}
+
 // Describe returns a plugin's description of itself.
 func (ps *Plugins) Describe(ctx context.Context, typ string) (*schema.Plugin, error) {
 	return ps.host.Describe(ctx, typ)
@@ -178,7 +195,15 @@ func (ps *Plugins) Warm(ctx context.Context, refs []string) error {
 // Validate finds what is wrong with the configuration as far as that can be known
 // without asking the remote systems.
 func Validate(ctx context.Context, cfg *config.Config, ps *Plugins) diag.Diagnostics {
-	return config.Validate(cfg, func(typ string) (*schema.Plugin, error) { return ps.Describe(ctx, typ) })
+	return config.Validate(cfg, func(typ string) (*schema.Plugin, error) {
+		p, err := ps.Describe(ctx, typ)
+		var locked *pluginhost.LockError
+		if errors.As(err, &locked) && locked.Got == "" {
+			available, lerr := pluginhost.Installed(cfg.Gateway.PluginDir)
+			return nil, errors.Join(&config.NoPluginError{Type: typ, Available: available}, lerr)
+		}
+		return p, err
+	})
 }
 
 // Watch adds a listener to the progress of runs; call the function it returns to end

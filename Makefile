@@ -1,0 +1,57 @@
+# The Sync Gateway. `make demo` and `make test` are all a fresh clone needs.
+
+GO      ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -X main.version=$(VERSION)
+BIN     := bin
+
+PLUGINS := $(wildcard plugins/*/cmd/gateway-*)
+TOOLS   := examples/sandbox/cmd/sandbox
+SYNTHETIC := examples/synthetic/cmd/gateway-synthetic-source examples/synthetic/cmd/gateway-synthetic-target
+
+BUF         := $(GO) run github.com/bufbuild/buf/cmd/buf@v1.75.0
+STATICCHECK := $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK := $(GO) run golang.org/x/vuln/cmd/govulncheck@v1.9.0
+
+.PHONY: build demo test race bench proto docs lint vuln clean
+
+build: ## host, plugins, and the lock of exactly these plugins
+	CGO_ENABLED=1 $(GO) build -ldflags '$(LDFLAGS)' -o $(BIN)/ ./core/cmd/gateway
+	CGO_ENABLED=0 $(GO) build -ldflags '$(LDFLAGS)' -o $(BIN)/plugins/ $(addprefix ./,$(PLUGINS))
+	./$(BIN)/gateway plugins lock $(patsubst gateway-%,%,$(notdir $(PLUGINS)))
+
+demo: build ## the main job, end to end, against a pretend company on loopback
+	CGO_ENABLED=0 $(GO) build -o $(BIN)/ ./$(TOOLS) ./examples/demo
+	./$(BIN)/demo
+
+test: ## everything that must hold
+	$(GO) vet ./...
+	$(GO) test -timeout 30m ./...
+
+race: ## the same under the race detector
+	$(GO) test -race -timeout 60m ./...
+
+bench: ## whole runs through real processes, then the floors
+	CGO_ENABLED=1 $(GO) build -ldflags '$(LDFLAGS)' -o $(BIN)/ ./core/cmd/gateway
+	CGO_ENABLED=0 $(GO) build -o $(BIN)/plugins/ $(addprefix ./,$(SYNTHETIC))
+	CGO_ENABLED=0 $(GO) build -o $(BIN)/ ./examples/synthetic/cmd/bench
+	./$(BIN)/bench -bin $(BIN) -sizes $(or $(SIZES),10000x10,100000x10) -json bench-runs.json
+	$(GO) test -run '^$$' -bench 'Floor' -benchtime 3x ./core/pluginhost ./core/store/sqlite
+
+proto: ## generated code of the plugin contract
+	cd proto && $(BUF) lint && $(BUF) generate
+
+docs: build ## reference pages made from the plugins and the configuration's grammar
+	./$(BIN)/gateway plugins docs $(patsubst gateway-%,%,$(notdir $(PLUGINS)))
+	./$(BIN)/gateway reference > docs/reference.md
+
+lint:
+	@test -z "$$(gofmt -l . | tee /dev/stderr)"
+	$(GO) vet ./...
+	$(STATICCHECK) ./...
+
+vuln:
+	$(GOVULNCHECK) ./...
+
+clean:
+	rm -rf $(BIN) data demo
