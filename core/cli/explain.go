@@ -2,10 +2,12 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"syncgateway/core/api"
 	"syncgateway/core/engine"
+	"syncgateway/core/identity"
 )
 
 func explainCommand(c *call) func(context.Context) error {
@@ -34,7 +36,7 @@ func explainCommand(c *call) func(context.Context) error {
 }
 
 func (c *call) explain(x *engine.Explanation) {
-	c.text("%s in sync %s: %s", x.Person, x.Sync, strings.ReplaceAll(x.Outcome, "_", " "))
+	c.text("%s in sync %s: %s", title(x), x.Sync, strings.ReplaceAll(x.Outcome, "_", " "))
 	if x.Detail != "" {
 		c.text(" (%s)", x.Detail)
 	}
@@ -58,6 +60,26 @@ func (c *call) explain(x *engine.Explanation) {
 	c.explainSteps(x)
 }
 
+// title is what a reader knows the person by; the key of someone who is known by
+// nothing else.
+func title(x *engine.Explanation) string {
+	users := make([]identity.User, 0, len(x.Sources)+1)
+	for _, s := range x.Sources {
+		users = append(users, s.User)
+	}
+	if x.Account != nil {
+		users = append(users, x.Account.User)
+	}
+	for _, u := range users {
+		for _, name := range []string{u.Email, u.Username, u.DisplayName} {
+			if name != "" {
+				return identity.Visible(name, 120)
+			}
+		}
+	}
+	return x.Person
+}
+
 func (c *call) explainSource(s engine.SourceView) {
 	state := "active"
 	switch {
@@ -66,7 +88,8 @@ func (c *call) explainSource(s engine.SourceView) {
 	case !s.User.Active:
 		state = "inactive"
 	}
-	c.text("  %s: %s <%s>, id %s, %s\n", s.Source, s.User.DisplayName, s.User.Email, s.User.ID, state)
+	who := strings.TrimSpace(fmt.Sprintf("%s <%s>", s.User.DisplayName, s.User.Email))
+	c.text("  %s: %s, id %s, %s\n", s.Source, who, s.User.ID, state)
 	if len(s.Groups) > 0 {
 		c.text("    groups: %s\n", strings.Join(s.Groups, ", "))
 	}

@@ -12,6 +12,15 @@ var classVerbs = map[Class]string{
 	DeactivateUser: "deactivate user", DeleteUser: "delete user", DeleteGroup: "delete group",
 }
 
+// classCounts say how many of a class there are, for one and for several.
+var classCounts = map[Class][2]string{
+	CreateGroup: {"create 1 group", "create %d groups"}, CreateUser: {"create 1 user", "create %d users"},
+	Adopt: {"adopt 1 account", "adopt %d accounts"}, UpdateUser: {"update 1 user", "update %d users"},
+	ActivateUser: {"activate 1 user", "activate %d users"}, AddMember: {"add 1 membership", "add %d memberships"},
+	RemoveMember: {"remove 1 membership", "remove %d memberships"}, DeactivateUser: {"deactivate 1 user", "deactivate %d users"},
+	DeleteUser: {"delete 1 user", "delete %d users"}, DeleteGroup: {"delete 1 group", "delete %d groups"},
+}
+
 var classMarks = map[Class]string{
 	CreateGroup: "+", CreateUser: "+", Adopt: "=", UpdateUser: "~", ActivateUser: "+", AddMember: "+",
 	RemoveMember: "-", DeactivateUser: "-", DeleteUser: "-", DeleteGroup: "-",
@@ -214,8 +223,12 @@ func (p *Plan) Summary() string {
 	counts := p.Counts()
 	var parts []string
 	for _, c := range Classes() {
-		if n := counts[c]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, classVerbs[c]))
+		switch n := counts[c]; n {
+		case 0:
+		case 1:
+			parts = append(parts, classCounts[c][0])
+		default:
+			parts = append(parts, fmt.Sprintf(classCounts[c][1], n))
 		}
 	}
 	return fmt.Sprintf("Plan: %s. Digest %s.", strings.Join(parts, ", "), ShortDigest(p.Digest()))
