@@ -62,6 +62,11 @@ func (a *applier) makeGroups(tx store.Tx, items []*item) error {
 		if err := tx.PutGroups([]store.Group{row}); err != nil {
 			return err
 		}
+		if it.op.State == store.OpApplied {
+			if err := tx.PutOwnGroups(a.Sync, []store.ID{it.op.G}); err != nil {
+				return err
+			}
+		}
 		a.mu.Lock()
 		a.groups[row.NameKey] = made{it.op.G, g.ID}
 		a.mu.Unlock()

@@ -423,3 +423,22 @@ sync "staff" {
 	g.must(g.run("apply"), 0, "deactivate user: 1")
 	g.active(mail(3), false)
 }
+
+func TestGroupsOfOursCanBeDeleted(t *testing.T) {
+	t.Parallel()
+	g := synced(t, strings.Replace(usual, `mode = "by_name"`, "\nmode = \"by_name\"\non_leave = \"delete\"\n", 1), 30)
+	g.edit("target.json", func(f *file) { f.Groups = append(f.Groups, group{ID: "hand", Name: "by-hand"}) })
+	g.edit("source.json", func(f *file) {
+		f.Groups = f.Groups[:1]
+		for i := range f.Users {
+			f.Users[i].Groups = []string{"g1"}
+		}
+	})
+	held := g.must(g.run("apply", "-full", "-believe", "source.jsonfile-source.hr"), 4, `group "engineering" would lose 10 of its 10 members`)
+	g.must(g.run("approve", digest.FindStringSubmatch(held.out)[1]), 0)
+	g.must(g.run("apply", "-full"), 0, "delete group: 1")
+	f := g.get("target.json")
+	if slices.ContainsFunc(f.Groups, func(g group) bool { return g.Name == "engineering" }) || len(f.Groups) != 2 {
+		t.Errorf("groups: %+v", f.Groups)
+	}
+}

@@ -237,7 +237,7 @@ func (ev *evaluation) endings(s *someone, account *targetAccount, keep idset.Set
 		return nil
 	}
 	surplus := account.sets.Groups.Without(keep)
-	if ev.groups.managed == nil {
+	if !ev.groups.owns {
 		surplus = surplus.Without(surplus.Without(account.sets.Ours))
 	}
 	if err := ev.groups.existing(surplus); err != nil {

@@ -103,7 +103,9 @@ func (ev *evaluation) run(v store.Reader) error {
 		}
 	}
 	ev.dropDisputed()
-	return nil
+	deletions, err := ev.groups.deletions()
+	ev.steps = append(ev.steps, deletions...)
+	return err
 }
 
 func (ev *evaluation) prepare() error {

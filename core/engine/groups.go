@@ -24,7 +24,8 @@ type groupSide struct {
 	sources map[store.ID]*sourceGroup
 	targets map[string]*targetGroup // by folded name
 	byN     map[store.ID]*targetGroup
-	managed map[string]bool // folded names some source group makes; nil with keep_existing
+	managed map[string]bool // folded names some source group makes; nil when nobody needs them
+	owns    bool            // all memberships of the managed groups are the gateway's
 }
 
 type sourceGroup struct {
@@ -68,14 +69,15 @@ func (g *groupSide) prepare() error {
 			}
 		}
 	}
-	if !g.ev.sync.Groups.KeepExisting {
+	g.owns = !g.ev.sync.Groups.KeepExisting
+	if g.owns || g.ev.sync.Groups.OnLeave == config.LeaveDelete {
 		return g.loadManaged()
 	}
 	return nil
 }
 
-// loadManaged maps every source group: without keep_existing the gateway owns all
-// memberships of the groups it makes.
+// loadManaged maps every source group, to know all groups of the target that the rules
+// make.
 func (g *groupSide) loadManaged() error {
 	g.managed = map[string]bool{}
 	for ep := range g.ev.sources {
@@ -340,7 +342,46 @@ func (g *groupSide) mayRemove(n store.ID, ours idset.Set) bool {
 	if t == nil || t.refused != "" {
 		return false
 	}
-	return ours.Has(n) || g.managed[identity.Fold(t.ref.Name)]
+	return ours.Has(n) || g.owns && g.managed[identity.Fold(t.ref.Name)]
+}
+
+// deletions are the steps that delete groups which the sync made, no source group
+// makes any more, and nobody will be left in.
+func (g *groupSide) deletions() ([]plan.Step, error) {
+	if g.off || g.ev.sync.Groups.OnLeave != config.LeaveDelete || !g.ev.removals || g.ev.only != nil || !g.kind.Can(schema.DeleteGroup) {
+		return nil, nil
+	}
+	own, err := g.ev.view.OwnGroups(g.ev.sid)
+	if err != nil {
+		return nil, err
+	}
+	if err := g.existing(own); err != nil {
+		return nil, err
+	}
+	sets, err := g.ev.view.GroupSets(own)
+	if err != nil {
+		return nil, err
+	}
+	leaving := map[store.ID]int{}
+	for i := range g.ev.steps {
+		if s := &g.ev.steps[i]; s.Class == plan.RemoveMember {
+			leaving[s.G]++
+		}
+	}
+	var out []plan.Step
+	for _, set := range sets {
+		t := g.byN[set.N]
+		if t == nil || t.refused != "" || g.managed[identity.Fold(t.ref.Name)] {
+			continue
+		}
+		if left := len(set.Users) - leaving[set.N]; left > 0 {
+			g.ev.warn("group %q of ours has no source group any more, but %d members whom the gateway did not add: it stays", t.ref.Name, left)
+			continue
+		}
+		out = append(out, plan.Step{Class: plan.DeleteGroup, Group: &t.ref, G: set.N, Reason: "no source group makes it any more, and nobody is left in it",
+			Rule: g.ev.where("groups.on_leave")})
+	}
+	return out, nil
 }
 
 // creations are the steps that make the groups which the other steps need.

@@ -247,6 +247,8 @@ type PeopleReader interface {
 	LinksOf(ps []ID) ([]Link, error)
 	LinksTo(accounts []ID) ([]Link, error)
 	Graces(SyncID) ([]Grace, error)
+	// OwnGroups are the groups of the target that the sync made, ascending.
+	OwnGroups(SyncID) ([]ID, error)
 	Outcomes(SyncID) (map[string]int, error)
 	PeopleWith(s SyncID, outcome string, limit int) ([]Person, error)
 	// Applied counts the operations of a class that runs of the sync applied since.
@@ -269,6 +271,7 @@ type PeopleWriter interface {
 	DeleteLinks(accounts []ID) error
 	PutGraces(s SyncID, gs []Grace) error
 	DeleteGraces(ps []ID) error
+	PutOwnGroups(s SyncID, groups []ID) error
 }
 
 // Run is one run of a sync.
