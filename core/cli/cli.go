@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/pprof"
 	"slices"
 	"strings"
 	"syscall"
@@ -72,6 +73,7 @@ type call struct {
 	config      string
 	json        bool
 	quiet       bool
+	profile     string
 
 	cfg *config.Config
 }
@@ -129,6 +131,7 @@ func (c *call) run(ctx context.Context, x command, args []string) int {
 	c.flags.StringVar(&c.config, "config", file, "configuration `file`")
 	c.flags.BoolVar(&c.json, "json", false, "print JSON")
 	c.flags.BoolVar(&c.quiet, "quiet", false, "no progress")
+	c.flags.StringVar(&c.profile, "cpuprofile", "", "write a CPU profile to this `file`")
 	do := x.setup(c)
 	c.flags.Usage = func() {
 		fmt.Fprintf(c.errOut, "gateway %s: %s\n\nUsage: gateway %s [flags] %s\n\n", x.name, x.short, x.name, x.args)
@@ -140,7 +143,30 @@ func (c *call) run(ctx context.Context, x command, args []string) int {
 		}
 		return exitUsage
 	}
+	stop, err := c.startProfile()
+	if err != nil {
+		return c.report(err)
+	}
+	defer stop()
 	return c.report(do(ctx))
+}
+
+// startProfile profiles the command until stop is called, where a file is given.
+func (c *call) startProfile() (stop func(), err error) {
+	if c.profile == "" {
+		return func() {}, nil
+	}
+	f, err := os.Create(c.profile)
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return func() {
+		pprof.StopCPUProfile()
+		_ = f.Close()
+	}, nil
 }
 
 // reorder puts flags before arguments, so that both `explain -json USER` and
