@@ -1,0 +1,9 @@
+// Command gateway-jira-cloud is the connector for Jira Cloud, started by the gateway.
+package main
+
+import (
+	jiracloud "syncgateway/plugins/jira-cloud"
+	"syncgateway/sdk"
+)
+
+func main() { sdk.ServeTarget(jiracloud.About(), &jiracloud.Target{}) }
