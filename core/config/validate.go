@@ -174,17 +174,16 @@ func (v *validator) groupOperations(s *Sync, k *schema.Kind) {
 }
 
 // needs reports what the target cannot do. A default that asks for an update or an
-// activation in vain is worth a warning: it takes nothing from anybody.
+// activation in vain takes nothing from anybody: nobody wrote it, so nobody is told.
 func (v *validator) needs(s *Sync, k *schema.Kind, needs []need) {
 	for _, n := range needs {
 		if !n.on || k.Can(n.op) {
 			continue
 		}
-		report := v.errorf
 		if _, written := s.ranges[n.setting]; !written && (n.op == schema.UpdateUser || n.op == schema.ActivateUser) {
-			report = v.warnf
+			continue
 		}
-		report("config.unsupported", s.RangeOf(n.setting), "The target cannot do this",
+		v.errorf("config.unsupported", s.RangeOf(n.setting), "The target cannot do this",
 			"%s asks for %s, which %s does not support for kind %q. %s", n.setting, n.op, s.To.Ref(), k.Name, n.instead)
 	}
 }

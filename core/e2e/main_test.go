@@ -38,7 +38,7 @@ func TestMain(m *testing.M) {
 func build() error {
 	for _, x := range [][]string{
 		{bin + string(filepath.Separator), "../../core/cmd/gateway", "../../examples/sandbox/cmd/sandbox"},
-		{filepath.Join(bin, "plugins") + string(filepath.Separator), "../../examples/jsonfile/cmd/..."},
+		{filepath.Join(bin, "plugins") + string(filepath.Separator), "../../plugins/...", "../../examples/jsonfile/cmd/..."},
 	} {
 		if err := os.MkdirAll(x[0], 0o755); err != nil {
 			return err

@@ -128,10 +128,10 @@ type world struct {
 	Okta struct {
 		Users []struct {
 			Profile struct {
-				Login string `json:"login"`
-				Email string `json:"email"`
+				Login  string `json:"login"`
+				Email  string `json:"email"`
+				Status string `json:"status"`
 			} `json:"profile"`
-			Status string   `json:"status"`
 			Groups []string `json:"groups"`
 		} `json:"users"`
 	} `json:"okta"`
@@ -251,7 +251,7 @@ func (w *world) wish() map[string]map[string]bool {
 				groups[strings.ToLower(strings.Replace(g, "jira-administrators", "jira-admins", 1))] = true
 			}
 		}
-		if active[u.Status] && member && u.Profile.Email != "" {
+		if active[u.Profile.Status] && member && u.Profile.Email != "" {
 			out[strings.ToLower(u.Profile.Email)] = groups
 		}
 	}

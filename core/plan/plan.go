@@ -131,7 +131,7 @@ type Plan struct {
 	sealed *sealed
 }
 
-// Sort puts the steps into the order of a plan: by class, then group, then person.
+// Sort puts the steps into the order of a plan: by class, then group, then account.
 // Equal sets of steps give equal plans.
 func (p *Plan) Sort() {
 	slices.SortStableFunc(p.Steps, compare)
@@ -143,8 +143,8 @@ func compare(a, b Step) int {
 	return cmp.Or(
 		cmp.Compare(a.Class, b.Class),
 		compareRef(a.Group, b.Group),
-		strings.Compare(a.Person, b.Person),
 		compareRef(a.User, b.User),
+		strings.Compare(a.Person, b.Person),
 	)
 }
 
