@@ -5,8 +5,7 @@
 # address, comes from plain_env().
 
 gateway {
-  data_dir   = "data"
-  plugin_dir = "bin/plugins"
+  plugin_dir = "bin/plugins" # data_dir is "data", or what GATEWAY_DATA_DIR says
 }
 
 source "okta" "corp" {
