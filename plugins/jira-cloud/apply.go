@@ -59,12 +59,13 @@ func withInvitations(ops []sdk.Operation) (joins map[string][]sdk.Operation, res
 // the same account or the same membership.
 func waves(ops []sdk.Operation) [][]sdk.Operation {
 	level := map[string]int{}   // of an operation
-	account := map[string]int{} // first wave in which an account is free again
+	account := map[string]int{} // first wave in which an account is free again for memberships
+	joined := map[string]int{}  // and for what concerns the account itself
 	member := map[[2]string]int{}
 	var out [][]sdk.Operation
 	for _, op := range ops {
 		m := op.Member
-		n := max(account[op.User.ID], account[m.UserID], member[[2]string{m.GroupID, m.UserID}])
+		n := max(account[op.User.ID], joined[op.User.ID], account[m.UserID], member[[2]string{m.GroupID, m.UserID}])
 		for _, before := range append([]string{m.GroupOperation, m.UserOperation}, op.After...) {
 			if at, ok := level[before]; ok && before != "" {
 				n = max(n, at+1)
@@ -76,6 +77,7 @@ func waves(ops []sdk.Operation) [][]sdk.Operation {
 		}
 		if m.UserID != "" {
 			member[[2]string{m.GroupID, m.UserID}] = n + 1
+			joined[m.UserID] = max(joined[m.UserID], n+1)
 		}
 		for len(out) <= n {
 			out = append(out, nil)

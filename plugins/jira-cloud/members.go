@@ -83,7 +83,7 @@ func (b *batch) leave(ctx context.Context, op sdk.Operation) sdk.Result {
 		return applied(status)
 	case !sdk.Is(err, sdk.ReasonNotFound) || atlassian.Code(err) == atlassian.CodeOrgNotFound:
 		return failed(err)
-	case atlassian.Code(err) == atlassian.CodeGroupNotFound:
+	case atlassian.Code(err) == atlassian.CodeGroupNotFound, atlassian.Code(err) == atlassian.CodeUserNotFound:
 		return already(atlassian.Status(err))
 	}
 	for _, wait := range brief {

@@ -149,7 +149,8 @@ func (b *bench) refused(r sdk.Result, why sdk.Reason, text string) {
 func (b *bench) effects() []string {
 	var out []string
 	for _, e := range b.Log.Effects(reqlog.Filter{}) {
-		out = append(out, e.String())
+		e.Detail = ""
+		out = append(out, strings.ToLower(e.String()))
 	}
 	slices.Sort(out)
 	return out
@@ -158,6 +159,9 @@ func (b *bench) effects() []string {
 // changed reports what changed since the log was forgotten, and forgets it.
 func (b *bench) changed(want ...string) {
 	b.t.Helper()
+	for i := range want {
+		want[i] = strings.ToLower(want[i])
+	}
 	slices.Sort(want)
 	if got := b.effects(); !slices.Equal(got, want) {
 		b.t.Errorf("effects:\n  %s\nwant:\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))

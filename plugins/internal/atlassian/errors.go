@@ -34,15 +34,8 @@ type body struct {
 	Detail        string          `json:"detail"`       // provisioning
 	ScimType      string          `json:"scimType"`
 	Key           string          `json:"key"` // user management
-	Context       struct {
-		Reason struct {
-			Key string `json:"key"`
-		} `json:"reason"`
-		FieldViolations []struct {
-			Field string `json:"field"`
-		} `json:"fieldViolations"`
-	} `json:"context"`
-	Error json.RawMessage `json:"error"` // Bitbucket: an object; provisioning: a string
+	Context       json.RawMessage `json:"context"`
+	Error         json.RawMessage `json:"error"` // Bitbucket: an object; provisioning: a string
 }
 
 type listed struct {
@@ -81,13 +74,23 @@ func Decode(r *httpx.Refusal) {
 	}
 }
 
-// management words a refusal of the user management API.
+// management words a refusal of the user management API: the reason it gives, the
+// fields it refuses, or else the context as it is, which may name a missing scope.
 func (b *body) management() string {
-	text := b.Context.Reason.Key
-	for _, v := range b.Context.FieldViolations {
+	var c struct {
+		Reason struct {
+			Key string `json:"key"`
+		} `json:"reason"`
+		FieldViolations []struct {
+			Field string `json:"field"`
+		} `json:"fieldViolations"`
+	}
+	_ = json.Unmarshal(b.Context, &c)
+	text := c.Reason.Key
+	for _, v := range c.FieldViolations {
 		text = strings.TrimPrefix(text+", "+v.Field, ", ")
 	}
-	return firstOf(text, b.Message)
+	return firstOf(text, b.Message, string(b.Context))
 }
 
 func (b *body) inner() string {
