@@ -115,3 +115,13 @@ func (c *client) appGroups(ctx context.Context, app string) (all []groupRecord, 
 	}
 	return distinct(all), started, nil
 }
+
+// appGroupIDs are the ids of the groups that are assigned to the app.
+func (c *client) appGroupIDs(ctx context.Context, app string) (map[string]bool, error) {
+	groups, _, err := c.appGroups(ctx, app)
+	ids := map[string]bool{}
+	for i := range groups {
+		ids[groups[i].ID] = true
+	}
+	return ids, err
+}

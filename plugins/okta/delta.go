@@ -20,8 +20,8 @@ const (
 	// maxAge is how old a cursor may be. The log keeps 90 days, but so many changes
 	// are read sooner in full.
 	maxAge = 7 * 24 * time.Hour
-	// maxCandidates is from how many on asking the app about every changed person
-	// takes longer than reading all of them.
+	// maxCandidates is from how many on asking about every changed person takes longer
+	// than reading all of them.
 	maxCandidates = 500
 )
 
@@ -102,6 +102,14 @@ func (c cursor) filter(properties ...string) url.Values {
 // timeLayout is how Okta writes moments.
 const timeLayout = "2006-01-02T15:04:05.000Z"
 
+// tooMany says why so many people are not asked about one by one.
+func tooMany(people int) string {
+	if people <= maxCandidates {
+		return ""
+	}
+	return fmt.Sprintf("%d people changed, which takes longer one by one than in full", people)
+}
+
 // witness tells the org's time, and fails when the credential no longer sees anything.
 // Reads ask it last, too: a role lost on the way empties every later page.
 func (s *Source) witness(ctx context.Context, what string) (time.Time, error) {
@@ -127,10 +135,10 @@ func (s *Source) open(ctx context.Context, what string, data []byte, attributes 
 	if w.now, err = s.witness(ctx, what); err != nil {
 		return w, "", err
 	}
+	w.log = told{gone: map[string]bool{}, people: map[string]bool{}, groups: map[string]bool{}}
 	if why = w.age(w.now); why != "" || !s.Logs {
 		return w, why, nil
 	}
-	w.log = told{gone: map[string]bool{}, touched: map[string]bool{}}
 	w.next, err = s.client.poll(ctx, w.Log, func(e *event) { w.log.take(e, s.AppID) })
 	if sdk.Is(err, sdk.ReasonInvalid) {
 		return w, "the System Log does not take the cursor any more", nil
@@ -142,111 +150,6 @@ func (s *Source) open(ctx context.Context, what string, data []byte, attributes 
 func (s *Source) shut(ctx context.Context, what string, w *window) ([]byte, error) {
 	_, err := s.witness(ctx, what)
 	return cursor{Version: cursorVersion, Scope: w.Scope, Since: w.now, Log: w.next}.bytes(), err
-}
-
-// changes sends who changed since the cursor was handed out.
-func (r *userRead) changes(ctx context.Context, delta []byte) error {
-	win, why, err := r.open(ctx, "users", delta, r.attributes)
-	if err != nil {
-		return err
-	}
-	if why == "" && r.AppID != "" {
-		why, err = r.changedAssigned(ctx, &win)
-	} else if why == "" {
-		_, err = r.list(ctx, win.filter("lastUpdated"))
-	}
-	if err != nil {
-		return err
-	}
-	if why != "" {
-		return r.w.Reset(why)
-	}
-	if err := r.w.Remove(sorted(win.log.gone)...); err != nil { // last: searches show the deleted for a while
-		return err
-	}
-	next, err := r.shut(ctx, "users", &win)
-	if err != nil {
-		return err
-	}
-	return r.w.Complete(next, nil)
-}
-
-// changedAssigned asks the app about everyone who changed or whose assignment did.
-func (r *userRead) changedAssigned(ctx context.Context, win *window) (why string, err error) {
-	ask := maps.Clone(win.log.touched)
-	for p, err := range list[userRecord](ctx, r.client, "/api/v1/users", win.filter("lastUpdated")) {
-		if err != nil {
-			return "", err
-		}
-		for _, u := range p.items {
-			ask[u.ID] = true
-		}
-	}
-	maps.DeleteFunc(ask, func(id string, _ bool) bool { return win.log.gone[id] || !isID(id) })
-	if len(ask) > maxCandidates {
-		return fmt.Sprintf("%d people changed, which takes longer one by one than in full", len(ask)), nil
-	}
-	read := func(ctx context.Context, id string) (*userRecord, error) { return r.client.appUser(ctx, r.AppID, id) }
-	return "", inOrder(ctx, r.Concurrency, sorted(ask), read, func(id string, u *userRecord, err error) error {
-		switch {
-		case isGone(err):
-			return r.w.Remove(id)
-		case err != nil:
-			return err
-		}
-		return r.add(u)
-	})
-}
-
-// changes sends the groups that changed, or whose members did, with all their members.
-func (r *groupRead) changes(ctx context.Context, delta []byte) error {
-	win, why, err := r.open(ctx, "groups", delta, r.attributes)
-	if err != nil {
-		return err
-	}
-	if why != "" {
-		return r.w.Reset(why)
-	}
-	var groups []groupRecord
-	if r.AppID != "" {
-		groups, err = r.changedOfApp(ctx, &win)
-	} else {
-		groups, _, err = r.client.groups(ctx, win.filter("lastUpdated", "lastMembershipUpdated"))
-	}
-	if err == nil {
-		groups = slices.DeleteFunc(groups, func(g groupRecord) bool { return win.log.gone[g.ID] })
-		err = r.send(ctx, groups)
-	}
-	if err == nil {
-		err = r.w.Remove(sorted(win.log.gone)...)
-	}
-	if err != nil {
-		return err
-	}
-	next, err := r.shut(ctx, "groups", &win)
-	if err != nil {
-		return err
-	}
-	return r.w.Complete(next, nil)
-}
-
-// changedOfApp lists the app's groups that changed. Groups that are no longer assigned
-// join those that are gone.
-func (r *groupRead) changedOfApp(ctx context.Context, win *window) ([]groupRecord, error) {
-	groups, _, err := r.client.appGroups(ctx, r.AppID)
-	if err != nil {
-		return nil, err
-	}
-	touched := maps.Clone(win.log.touched)
-	groups = slices.DeleteFunc(groups, func(g groupRecord) bool {
-		assignedAnew := touched[g.ID]
-		delete(touched, g.ID)
-		updated, err := time.Parse(time.RFC3339, g.LastUpdated)
-		return !assignedAnew && err == nil && !updated.After(win.cutoff()) &&
-			!g.LastMembershipUpdated.IsZero() && !g.LastMembershipUpdated.After(win.cutoff())
-	})
-	maps.Copy(win.log.gone, touched)
-	return groups, nil
 }
 
 func sorted(ids map[string]bool) []string { return slices.Sorted(maps.Keys(ids)) }

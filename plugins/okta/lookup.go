@@ -27,12 +27,22 @@ func (s *Source) Lookup(ctx context.Context, req sdk.LookupRequest) (sdk.Found, 
 	if u.Status == staged && s.Staged == stagedSkip {
 		return sdk.Found{}, sdk.NotFound("user %s is there, but %s", u.ID, s.skipped(u))
 	}
-	groups, err := s.groupsOf(ctx, u.ID)
+	var inApp map[string]bool
+	if s.AppID != "" {
+		if inApp, err = s.client.appGroupIDs(ctx, s.AppID); err != nil {
+			return sdk.Found{}, err
+		}
+	}
+	groups, err := s.groupsOf(ctx, u.ID, inApp)
 	if err != nil {
 		return sdk.Found{}, err
 	}
 	user, _ := u.user(nil)
-	return sdk.Found{User: &user, Groups: groups}, nil
+	found := sdk.Found{User: &user}
+	for i := range groups {
+		found.Groups = append(found.Groups, groups[i].group(nil))
+	}
+	return found, nil
 }
 
 func (s *Source) lookupGroup(ctx context.Context, id string) (sdk.Found, error) {
@@ -142,6 +152,9 @@ func (c *client) only(ctx context.Context, property, value string, is func(*user
 	}
 	found = slices.DeleteFunc(found, func(u userRecord) bool { return !is(&u) })
 	if len(found) == 0 {
+		if _, err := c.probe(ctx, "users"); err != nil { // who sees nobody finds nobody
+			return nil, err
+		}
 		return nil, sdk.NotFound("no user has the %s %q", property, value)
 	}
 	if len(found) > 1 {
@@ -153,29 +166,14 @@ func (c *client) only(ctx context.Context, property, value string, is func(*user
 	return &found[0], nil
 }
 
-// groupsOf lists the groups of a user that are in scope.
-func (s *Source) groupsOf(ctx context.Context, user string) ([]sdk.Group, error) {
-	var inApp map[string]bool
-	if s.AppID != "" {
-		groups, _, err := s.client.appGroups(ctx, s.AppID)
-		if err != nil {
-			return nil, err
-		}
-		inApp = map[string]bool{}
-		for _, g := range groups {
-			inApp[g.ID] = true
-		}
-	}
-	out := []sdk.Group{}
+// groupsOf lists the groups of a user that are in scope; inApp is nil for a whole org.
+func (s *Source) groupsOf(ctx context.Context, user string, inApp map[string]bool) ([]groupRecord, error) {
+	var all []groupRecord
 	for p, err := range list[groupRecord](ctx, s.client, "/api/v1/users/"+url.PathEscape(user)+"/groups", nil) {
 		if err != nil {
 			return nil, err
 		}
-		for i := range p.items {
-			if g := &p.items[i]; s.reads(g) && (inApp == nil || inApp[g.ID]) {
-				out = append(out, g.group(nil))
-			}
-		}
+		all = append(all, p.items...)
 	}
-	return out, nil
+	return slices.DeleteFunc(all, func(g groupRecord) bool { return !s.reads(&g) || inApp != nil && !inApp[g.ID] }), nil
 }

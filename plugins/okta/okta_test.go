@@ -29,6 +29,12 @@ func (c *jumpClock) Now() time.Time {
 	return time.Now().Add(c.ahead)
 }
 
+func (c *jumpClock) jump(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ahead += d
+}
+
 func (c *jumpClock) Sleep(ctx context.Context, d time.Duration) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()

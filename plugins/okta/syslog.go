@@ -24,7 +24,7 @@ const (
 // logged are the events that a delta read of users or groups needs.
 var logged = map[string][]string{
 	"users":  {userDeleted, userAssigned, userUnassigned},
-	"groups": {groupDeleted, groupAssigned, groupUnassigned},
+	"groups": {groupDeleted, groupAssigned, groupUnassigned, userAssigned},
 }
 
 // event is an entry of the System Log.
@@ -44,27 +44,36 @@ func (e *event) target(kind string) string {
 	return ""
 }
 
-// told is what the log said: ids that are gone, and ids whose assignment to the app
-// changed one way or the other.
-type told struct{ gone, touched map[string]bool }
+// told is what the log said: what is gone, and whose assignment to the app changed one
+// way or the other.
+type told struct{ gone, people, groups map[string]bool }
 
 func (t *told) take(e *event, app string) {
-	into := t.touched
-	var id string
+	if e.Outcome.Result != "" && e.Outcome.Result != "SUCCESS" {
+		return
+	}
 	switch e.EventType {
 	case userDeleted:
-		into, id = t.gone, e.target("User")
+		note(t.gone, e.target("User"))
+		return
 	case groupDeleted:
-		into, id = t.gone, e.target("UserGroup")
-	case userAssigned, userUnassigned:
-		id = e.target("User")
-	case groupAssigned, groupUnassigned:
-		id = e.target("UserGroup")
+		note(t.gone, e.target("UserGroup"))
+		return
 	}
-	failed := e.Outcome.Result != "" && e.Outcome.Result != "SUCCESS"
-	elsewhere := e.EventType != userDeleted && e.EventType != groupDeleted && (app == "" || e.target("AppInstance") != app)
-	if id != "" && !failed && !elsewhere {
-		into[id] = true
+	if app == "" || e.target("AppInstance") != app {
+		return
+	}
+	switch e.EventType {
+	case userAssigned, userUnassigned:
+		note(t.people, e.target("User"))
+	case groupAssigned, groupUnassigned:
+		note(t.groups, e.target("UserGroup"))
+	}
+}
+
+func note(ids map[string]bool, id string) {
+	if id != "" {
+		ids[id] = true
 	}
 }
 

@@ -11,12 +11,13 @@ import (
 
 // userRecord is a user as Okta gives it.
 type userRecord struct {
-	ID          string `json:"id"`
-	Status      string `json:"status"`
-	LastUpdated string `json:"lastUpdated"`
-	Profile     fields `json:"profile"`
-	appUsername string
-	suspended   bool // the assignment to the app is not in force
+	ID            string    `json:"id"`
+	Status        string    `json:"status"`
+	LastUpdated   string    `json:"lastUpdated"`
+	StatusChanged time.Time `json:"statusChanged"`
+	Profile       fields    `json:"profile"`
+	appUsername   string
+	suspended     bool // the assignment to the app is not in force
 }
 
 // The statuses that something beside their activity depends on.
