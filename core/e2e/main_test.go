@@ -43,7 +43,7 @@ func build() error {
 		if err := os.MkdirAll(x[0], 0o755); err != nil {
 			return err
 		}
-		out, err := exec.Command("go", append([]string{"build", "-o"}, x...)...).CombinedOutput()
+		out, err := exec.Command("go", append(append([]string{"build"}, buildFlags...), append([]string{"-o"}, x...)...)...).CombinedOutput()
 		if err != nil {
 			return fmt.Errorf("build %v: %w\n%s", x[1:], err, out)
 		}

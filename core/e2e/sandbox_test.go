@@ -285,3 +285,13 @@ func (w *world) differences() []string {
 	}
 	return out
 }
+
+// closed tells whether somebody's Atlassian account is deactivated as a whole.
+func (w *world) closed(email string) bool {
+	for _, u := range w.Atlassian.Users {
+		if strings.EqualFold(u.Email, email) {
+			return u.Status == "deactivated"
+		}
+	}
+	return false
+}
