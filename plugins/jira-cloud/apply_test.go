@@ -1,6 +1,7 @@
 package jiracloud_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -243,6 +244,44 @@ func TestLostAnswers(t *testing.T) {
 
 // settle lets searches catch up.
 func (b *bench) settle() { _ = b.clock.Sleep(b.t.Context(), time.Minute) }
+
+// TestVendorsLimits: a minute's limit is used up, and nothing but the minute in which it
+// ends is told.
+func TestVendorsLimits(t *testing.T) {
+	b := open(t, sandbox.Options{People: 400, Existing: 1})
+	b.Atlassian.SetLimits("vendor", true)
+	var ops []sdk.Operation
+	for _, u := range b.Atlassian.Users() {
+		if u.Kind == "atlassian" && u.Status == "active" && !slices.Contains(u.Groups, "release-crew") {
+			ops = append(ops, sdk.Operation{ID: u.ID, Kind: sdk.AddMember, Member: sdk.Member{GroupID: b.group("release-crew"), UserID: u.ID}})
+		}
+	}
+	for _, r := range b.apply(ops...) {
+		b.want(r, sdk.OutcomeApplied)
+	}
+	limited := 0
+	for _, e := range b.Log.Entries(reqlog.Filter{}) {
+		if e.Status == 429 {
+			limited++
+		}
+	}
+	if len(b.effects()) != len(ops) || b.clock.slept == 0 || limited == 0 || limited > len(ops)/4 {
+		t.Errorf("%d effects of %d operations, %d refusals, waited %s", len(b.effects()), len(ops), limited, b.clock.slept)
+	}
+}
+
+func TestCancelledApply(t *testing.T) {
+	b := open(t, sandbox.Options{})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	op := b.member(sdk.AddMember, "release-crew", company.Emil)
+	op.ID = "a"
+	got, err := b.in.Apply(ctx, op)
+	if r := got["a"]; err != nil || r.OK() {
+		t.Errorf("%v %v", err, r)
+	}
+	b.changed()
+}
 
 func TestDroppedRequests(t *testing.T) {
 	b := open(t, sandbox.Options{})

@@ -190,7 +190,7 @@ func (b *batch) granted(ctx context.Context, op sdk.Operation, got *atlassian.In
 	switch {
 	case g == nil:
 		op.Member.UserID = got.ID
-		b.results.Done(op.ID, b.join(ctx, op))
+		b.results.Done(op.ID, b.joinNew(ctx, op))
 	case g.OK():
 		b.results.Done(op.ID, applied(status))
 	default:
@@ -236,8 +236,21 @@ func (b *batch) bare(ctx context.Context, p invitation) {
 			b.results.Done(op.ID, refused)
 			continue
 		}
-		b.results.Done(op.ID, b.join(ctx, op))
+		b.results.Done(op.ID, b.joinNew(ctx, op))
 	}
+}
+
+// joinNew adds somebody just invited, whom not every part of the organisation knows yet.
+func (b *batch) joinNew(ctx context.Context, op sdk.Operation) (r sdk.Result) {
+	for _, wait := range brief {
+		if err := b.target.pause(ctx, wait); err != nil {
+			return failed(err)
+		}
+		if r = b.join(ctx, op); r.OK() || r.Failure.RemoteCode != atlassian.CodeUserNotFound {
+			break
+		}
+	}
+	return r
 }
 
 // profile writes what the source knows of somebody to their new account, where that is

@@ -48,7 +48,7 @@ type Target struct {
 	site   *atlassian.Site // nil without a token
 	slots  chan struct{}   // requests of Apply in flight
 
-	mu        sync.Mutex
+	mu        sync.Mutex // held while one asks, so that the others need not
 	directory string
 	resources []atlassian.Rule // what an invitation gives
 
@@ -136,18 +136,15 @@ func secure(address string) bool {
 // not name it.
 func (t *Target) dir(ctx context.Context) (*atlassian.Org, error) {
 	t.mu.Lock()
-	id := t.directory
-	t.mu.Unlock()
-	if id == "" {
-		var err error
-		if id, err = t.findDirectory(ctx); err != nil {
+	defer t.mu.Unlock()
+	if t.directory == "" {
+		id, err := t.findDirectory(ctx)
+		if err != nil {
 			return nil, err
 		}
-		t.mu.Lock()
 		t.directory = id
-		t.mu.Unlock()
 	}
-	return t.org.In(id), nil
+	return t.org.In(t.directory), nil
 }
 
 func (t *Target) findDirectory(ctx context.Context) (string, error) {
@@ -181,22 +178,16 @@ func (t *Target) invitationRules(ctx context.Context) ([]atlassian.Rule, error) 
 		return nil, nil
 	}
 	t.mu.Lock()
-	rules := t.resources
-	t.mu.Unlock()
-	if rules != nil {
-		return rules, nil
+	defer t.mu.Unlock()
+	if t.resources != nil {
+		return t.resources, nil
 	}
 	all, err := t.org.Workspaces(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if rules, err = t.rules(all); err != nil {
-		return nil, err
-	}
-	t.mu.Lock()
-	t.resources = rules
-	t.mu.Unlock()
-	return rules, nil
+	t.resources, err = t.rules(all)
+	return t.resources, err
 }
 
 func (t *Target) rules(all []atlassian.Workspace) ([]atlassian.Rule, error) {

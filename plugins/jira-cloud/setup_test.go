@@ -64,6 +64,7 @@ func open(t *testing.T, o sandbox.Options, change ...func(map[string]any)) *benc
 		}
 	})
 	b.Sandbox = sb
+	t.Cleanup(func() { b.honoured(b.Log.Entries(reqlog.Filter{})) })
 	b.in = b.reopen(change...)
 	return b
 }
@@ -166,6 +167,7 @@ func (b *bench) changed(want ...string) {
 	if got := b.effects(); !slices.Equal(got, want) {
 		b.t.Errorf("effects:\n  %s\nwant:\n  %s", strings.Join(got, "\n  "), strings.Join(want, "\n  "))
 	}
+	b.honoured(b.Log.Entries(reqlog.Filter{}))
 	b.Log.Reset()
 }
 

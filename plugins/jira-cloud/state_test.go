@@ -194,6 +194,51 @@ func TestLimitsAreWaitedFor(t *testing.T) {
 	}
 }
 
+// TestRolesThatCannotBeAsked: administrators' groups are then known by name.
+func TestRolesThatCannotBeAsked(t *testing.T) {
+	b := open(t, sandbox.Options{})
+	fired := b.fault(fault.Rule{Server: sandbox.API, Path: "/admin/v2/orgs/*/directories/*/groups/search", Kind: fault.Status, Status: 403, Count: 1})
+	r := b.read(sdk.StateRequest{})
+	fired()
+	if r.Complete == nil || len(r.Notices) == 0 {
+		t.Fatalf("%v, notices %v", r.Failure, r.Notices)
+	}
+	protected := map[string]bool{}
+	for _, p := range r.Protected {
+		u, _ := b.Atlassian.Account(p.UserID)
+		protected[u.Email] = true
+	}
+	for _, email := range slices.Concat(b.Atlassian.Members("org-admins"), b.Atlassian.Members("site-admins")) {
+		if !protected[email] {
+			t.Errorf("%s is not protected", email)
+		}
+	}
+}
+
+func TestVerifyCountsCanBeTurnedOff(t *testing.T) {
+	b := open(t, sandbox.Options{})
+	b.in = b.reopen(with("verify_counts", false))
+	b.fault(fault.Rule{Server: sandbox.API, Path: "/admin/v2/orgs/*/directories/*/users/count", Kind: fault.Status, Status: 500})
+	if r := b.read(sdk.StateRequest{}); r.Complete == nil {
+		t.Error(r.Failure)
+	}
+	b.fault(fault.Rule{Server: sandbox.API, Path: "/admin/v2/orgs/*/directories/*/users/search", Kind: fault.EmptyList})
+	if r := b.read(sdk.StateRequest{}); r.Complete != nil {
+		t.Error("a directory without anybody is complete")
+	}
+}
+
+func TestBrokenTargetedReads(t *testing.T) {
+	b := open(t, sandbox.Options{})
+	for _, kind := range []fault.Kind{fault.HTML, fault.TruncatedJSON, fault.CutBody, fault.LostScope} {
+		b.fault(fault.Rule{Server: sandbox.API, Path: "/admin/v2/orgs/*/directories/*/users/search", Kind: kind})
+		if r := b.read(sdk.StateRequest{Emails: []string{company.Bao}}); r.Complete != nil {
+			t.Errorf("%s: complete", kind)
+		}
+		b.Faults.Clear()
+	}
+}
+
 func TestTargetedReads(t *testing.T) {
 	b := open(t, sandbox.Options{People: 150, Existing: 1})
 	bao, ines, crew := b.id(company.Bao), b.id(company.Ines), b.group("release-crew")
