@@ -151,17 +151,34 @@ func (o *Org) appGroups(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	expand := strings.Contains(r.URL.Query().Get("expand"), "group")
-	list(o, w, r, appGroupPages, a.groups, func(g *group) string { return g.id }, func(g *group) any {
-		out := map[string]any{
-			"id": g.id, "lastUpdated": stamp(a.created), "priority": slices.Index(a.groups, g), "profile": map[string]any{},
-			"_links": map[string]any{
-				"app":   map[string]any{"href": o.base + "/api/v1/apps/" + a.id},
-				"group": map[string]any{"href": o.base + "/api/v1/groups/" + g.id},
-			},
-		}
-		if expand {
-			out["_embedded"] = map[string]any{"group": o.groupMap(g, g.cur)}
-		}
-		return out
-	})
+	list(o, w, r, appGroupPages, a.groups, func(g *group) string { return g.id }, func(g *group) any { return o.appGroupMap(a, g, expand) })
+}
+
+func (o *Org) appGroupMap(a *app, g *group, expand bool) map[string]any {
+	out := map[string]any{
+		"id": g.id, "lastUpdated": stamp(a.created), "priority": slices.Index(a.groups, g), "profile": map[string]any{},
+		"_links": map[string]any{
+			"app":   map[string]any{"href": o.base + "/api/v1/apps/" + a.id},
+			"group": map[string]any{"href": o.base + "/api/v1/groups/" + g.id},
+		},
+	}
+	if expand {
+		out["_embedded"] = map[string]any{"group": o.groupMap(g, g.cur)}
+	}
+	return out
+}
+
+func (o *Org) getAppGroup(w http.ResponseWriter, r *http.Request) {
+	o.mu.RLock()
+	defer o.mu.RUnlock()
+	a := o.app(w, r)
+	if a == nil {
+		return
+	}
+	at := slices.IndexFunc(a.groups, func(g *group) bool { return g.id == r.PathValue("group") })
+	if at < 0 {
+		o.notFound(w, r.PathValue("group"), "ApplicationGroupAssignment")
+		return
+	}
+	writeJSON(w, http.StatusOK, o.appGroupMap(a, a.groups[at], r.URL.Query().Get("expand") == "group"))
 }

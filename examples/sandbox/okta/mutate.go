@@ -3,6 +3,7 @@ package okta
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -139,6 +140,7 @@ func (o *Org) setStatus(u *user, s company.Status) error {
 	if was == s {
 		return nil
 	}
+	apps := o.appsOfUser(u)
 	r := u.cur.next(o.now())
 	r.person.Status, r.statusChanged = s, r.updated
 	o.publish(u, r)
@@ -155,6 +157,7 @@ func (o *Org) setStatus(u *user, s company.Status) error {
 		event = "user.lifecycle.activate"
 	}
 	o.log(event, u.target())
+	o.logAssignments(u, apps)
 	return nil
 }
 
@@ -229,7 +232,10 @@ func (o *Org) deleteGroup(g *group, _ string) error {
 		return fmt.Errorf("%s is built in", g.cur.name)
 	}
 	target := g.target()
-	for u := range g.members {
+	members := slices.SortedFunc(maps.Keys(g.members), func(x, y *user) int { return cmp.Compare(x.id, y.id) })
+	apps := map[*user][]*app{}
+	for _, u := range members {
+		apps[u] = o.appsOfUser(u)
 		delete(u.groups, g)
 	}
 	for _, a := range o.apps {
@@ -238,6 +244,9 @@ func (o *Org) deleteGroup(g *group, _ string) error {
 	delete(o.groups, g.id)
 	o.publishGroup(g, nil)
 	o.log("group.lifecycle.delete", target)
+	for _, u := range members {
+		o.logAssignments(u, apps[u])
+	}
 	return nil
 }
 
@@ -250,7 +259,7 @@ func (o *Org) member(g *group, u *user, in bool) error {
 	if g.members[u] == in {
 		return nil
 	}
-	event := "group.user_membership.add"
+	event, apps := "group.user_membership.add", o.appsOfUser(u)
 	if in {
 		o.join(g, u)
 	} else {
@@ -263,5 +272,6 @@ func (o *Org) member(g *group, u *user, in bool) error {
 	r.membership = o.now()
 	o.publishGroup(g, r)
 	o.log(event, u.target(), g.target())
+	o.logAssignments(u, apps)
 	return nil
 }

@@ -53,6 +53,7 @@ func (o *Org) routes() *http.ServeMux {
 	m.HandleFunc("GET /api/v1/apps/{id}/users", o.appUsers)
 	m.HandleFunc("GET /api/v1/apps/{id}/users/{user}", o.getAppUser)
 	m.HandleFunc("GET /api/v1/apps/{id}/groups", o.appGroups)
+	m.HandleFunc("GET /api/v1/apps/{id}/groups/{group}", o.getAppGroup)
 	m.HandleFunc("GET /api/v1/logs", o.listLogs)
 	m.HandleFunc("GET /api/v1/org", o.getOrg)
 	m.HandleFunc("GET /api/v1/meta/types/user", o.userTypes)
