@@ -156,6 +156,71 @@ func TestDeltaFindsLateEventsAndLateSearches(t *testing.T) {
 	}
 }
 
+// Who comes to an app by a group changes in nothing but that.
+func TestDeltaOfAnAppsAssignments(t *testing.T) {
+	o := small(t)
+	in := o.open(map[string]any{"app_id": o.Okta.AppID()})
+	m := newMirror(t, in)
+	var assigned, stranger okta.User
+	for _, u := range o.Okta.Users() {
+		_, is := m.users[u.ID]
+		switch {
+		case u.Person.Status != company.Active:
+		case is && slices.Contains(u.Groups, "jira-users"):
+			assigned = u
+		case !is && len(u.Groups) > 0:
+			stranger = u
+		}
+	}
+	o.clock.jump(time.Hour)
+	o.mutate(company.Mutation{Op: company.MemberAdd, Person: stranger.Person.Login, Group: "jira-users"})
+	for _, g := range assigned.Groups {
+		o.mutate(company.Mutation{Op: company.MemberRemove, Person: assigned.Person.Login, Group: g})
+	}
+	m.delta()
+	if _, is := m.users[stranger.ID]; !is {
+		t.Errorf("%s was assigned", stranger.Person.Login)
+	}
+	if got, want := m.text(), newMirror(t, in).text(); got != want {
+		t.Error(firstDifference(got, want))
+	}
+	o.clock.jump(time.Hour)
+	o.mutate(company.Mutation{Op: company.GroupDelete, Group: "jira-users"})
+	m.delta()
+	if got, want := m.text(), newMirror(t, in).text(); got != want {
+		t.Error(firstDifference(got, want))
+	}
+}
+
+func TestToldByTheLog(t *testing.T) {
+	for name, test := range map[string]struct{ event, gone, people, groups string }{
+		"deleted":         {`{"eventType":"user.lifecycle.delete.completed","target":[{"id":"00u1","type":"User"}]}`, "00u1", "", ""},
+		"failed":          {`{"eventType":"user.lifecycle.delete.completed","outcome":{"result":"FAILURE"},"target":[{"id":"00u1","type":"User"}]}`, "", "", ""},
+		"odd id":          {`{"eventType":"user.lifecycle.delete.completed","target":[{"id":"../x","type":"User"},null]}`, "", "", ""},
+		"group":           {`{"eventType":"group.lifecycle.delete","outcome":{"result":"SUCCESS"},"target":[{"id":"00g1","type":"UserGroup"}]}`, "00g1", "", ""},
+		"to the app":      {`{"eventType":"application.user_membership.add","target":[{"id":"0ua1","type":"AppUser"},{"id":"0oa1","type":"AppInstance"},{"id":"00u1","type":"User"}]}`, "", "00u1", ""},
+		"to another app":  {`{"eventType":"application.user_membership.add","target":[{"id":"0oa2","type":"AppInstance"},{"id":"00u1","type":"User"}]}`, "", "", ""},
+		"group to app":    {`{"eventType":"group.application_assignment.add","target":[{"id":"00g1","type":"UserGroup"},{"id":"0oa1","type":"AppInstance"}]}`, "", "", "00g1"},
+		"something else":  {`{"eventType":"user.session.start","target":[{"id":"00u1","type":"User"},{"id":"0oa1","type":"AppInstance"}]}`, "", "", ""},
+		"without targets": {`{"eventType":"group.lifecycle.delete"}`, "", "", ""},
+	} {
+		var e event
+		if err := json.Unmarshal([]byte(test.event), &e); err != nil {
+			t.Fatal(err)
+		}
+		log := told{map[string]bool{}, map[string]bool{}, map[string]bool{}}
+		log.take(&e, "0oa1")
+		for _, part := range []struct {
+			ids  map[string]bool
+			want string
+		}{{log.gone, test.gone}, {log.people, test.people}, {log.groups, test.groups}} {
+			if got := strings.Join(sorted(part.ids), " "); got != part.want {
+				t.Errorf("%s: %q, want %q", name, got, part.want)
+			}
+		}
+	}
+}
+
 // Somebody made without being activated has groups already when they are.
 func TestDeltaHasTheGroupsOfThoseLeftOutBefore(t *testing.T) {
 	o := small(t)
