@@ -14,7 +14,8 @@ const width = 100
 // screen prints the story, folded, and keeps an abridged copy for README.md.
 type screen struct {
 	out   io.Writer
-	fancy bool // a terminal that wants to be shown what is typed
+	fancy bool // a terminal: what is typed stands out
+	aside bool // this chapter is left out of the copy
 	copy  strings.Builder
 }
 
@@ -34,7 +35,7 @@ func (s *screen) bold(text string) string {
 // chapter prints a heading.
 func (s *screen) chapter(title string) {
 	rule := strings.Repeat("─", max(0, width-utf8.RuneCountInString(title)-4))
-	fmt.Fprintf(s.out, "\n%s\n", s.bold("── "+title+" "+rule))
+	fmt.Fprintf(s.out, "%s\n\n", s.bold("── "+title+" "+rule))
 }
 
 // say prints a paragraph of the narrator's, marked so that nobody takes it for output.
@@ -42,23 +43,30 @@ func (s *screen) say(text string) {
 	line := "#"
 	for _, word := range strings.Fields(text) {
 		if utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {
-			s.both(line)
+			s.line(line)
 			line = "#"
 		}
 		line += " " + word
 	}
-	s.both(line)
+	s.line(line)
 }
 
-func (s *screen) both(line string) {
+func (s *screen) line(line string) {
 	fmt.Fprintln(s.out, line)
-	s.copy.WriteString(line + "\n")
+	s.keep(line)
+}
+
+// keep adds a line to the copy.
+func (s *screen) keep(line string) {
+	if !s.aside {
+		s.copy.WriteString(line + "\n")
+	}
 }
 
 // typed prints a command.
 func (s *screen) typed(command string) {
-	fmt.Fprintf(s.out, "\n%s\n", s.bold("$ "+command))
-	s.copy.WriteString("$ " + command + "\n")
+	fmt.Fprintln(s.out, s.bold("$ "+command))
+	s.keep("$ " + command)
 }
 
 // output prints what a command said. head and tail are the lines that the copy keeps.
@@ -67,13 +75,11 @@ func (s *screen) output(text string, head, tail int) {
 	for line := range strings.SplitSeq(strings.Trim(text, "\n"), "\n") {
 		lines = append(lines, fold(line)...)
 	}
-	for _, line := range lines {
-		fmt.Fprintln(s.out, line)
-	}
+	fmt.Fprintln(s.out, strings.Join(lines, "\n")+"\n")
 	if cut := len(lines) - head - tail; cut > 1 {
 		lines = append(append(lines[:head:head], fmt.Sprintf("[… %d lines]", cut)), lines[len(lines)-tail:]...)
 	}
-	s.copy.WriteString(strings.Join(lines, "\n") + "\n\n")
+	s.keep(strings.Join(lines, "\n") + "\n")
 }
 
 // fold breaks a line that is too long; what goes on is indented further.

@@ -31,6 +31,7 @@ func tell(ctx context.Context, s *stage) error {
 		}
 	}
 	s.chapter("The end")
+	s.aside = false
 	s.say(fmt.Sprintf("Everything was as told; it took %.0f seconds. The processes have ended, and the data directory is removed.",
 		time.Since(began).Seconds()))
 	return nil
@@ -62,7 +63,7 @@ func setting(ctx context.Context, s *stage) error {
 func firstSync(ctx context.Context, s *stage) error {
 	s.chapter("The first sync")
 	s.say("What would happen? Nothing is changed by a plan.")
-	if _, err := s.gatewayKeeping(ctx, "plan", 24, 1, done, "create user", "adopt account", "Plan: "); err != nil {
+	if _, err := s.gatewayKeeping(ctx, "plan", 28, 8, done, "create user", "adopt account", "Plan: "); err != nil {
 		return err
 	}
 	if err := s.nothingChanged(ctx, 0); err != nil {
@@ -100,7 +101,7 @@ func day(ctx context.Context, s *stage) error {
 	if err != nil {
 		return err
 	}
-	out, err := s.gatewayKeeping(ctx, "apply", 10, 20, held, "HELD", "project-kestrel")
+	out, err := s.gatewayKeeping(ctx, "apply", 7, 40, held, "HELD", "project-kestrel")
 	if err != nil {
 		return err
 	}
@@ -128,7 +129,7 @@ func day(ctx context.Context, s *stage) error {
 func why(ctx context.Context, s *stage) error {
 	s.chapter("Why?")
 	s.say("Why is Ada in jira-admins? Which rule, from which group, done when, and what did Atlassian answer?")
-	_, err := s.gatewayKeeping(ctx, "explain "+ada, 24, 12, done, "jira-admins: is in it, added by the gateway", `in group "jira-administrators"`, "gateway.hcl:")
+	_, err := s.gatewayKeeping(ctx, "explain "+ada, 60, 0, done, "jira-admins: is in it, added by the gateway", `in group "jira-administrators"`, "gateway.hcl:")
 	return err
 }
 
@@ -148,7 +149,7 @@ func badRead(ctx context.Context, s *stage) error {
 			return err
 		}
 		s.say(x.story)
-		if _, err := s.gatewayKeeping(ctx, "apply -full", 12, 4, failed, "Nobody is removed on the word of this read", "gateway check"); err != nil {
+		if _, err := s.gatewayKeeping(ctx, "apply -full", 20, 0, failed, "Nobody is removed on the word of this read", "gateway check"); err != nil {
 			return err
 		}
 		fired, err := s.company.heal(ctx)
@@ -188,6 +189,7 @@ func daemon(ctx context.Context, s *stage) error {
 
 func record(ctx context.Context, s *stage) error {
 	s.chapter("The record")
+	s.aside = true
 	if _, err := s.gateway(ctx, "status", done, "no daemon runs"); err != nil {
 		return err
 	}
