@@ -169,6 +169,11 @@ func (c *Client) Approve(ctx context.Context, q ApproveRequest) (*ApproveAnswer,
 	return &a, c.call(ctx, http.MethodPost, "/v1/approvals", q, &a)
 }
 
+// Trigger says that something happened.
+func (c *Client) Trigger(ctx context.Context, q TriggerRequest) error {
+	return c.call(ctx, http.MethodPost, "/v1/triggers", q, nil)
+}
+
 // Status tells the state of everything.
 func (c *Client) Status(ctx context.Context) (*StatusAnswer, error) {
 	var a StatusAnswer

@@ -17,8 +17,8 @@ func (s *Service) Status(ctx context.Context) (*StatusAnswer, error) {
 			for _, from := range c.From {
 				st.From = append(st.From, from.Ref())
 			}
-			if s.Next != nil {
-				st.Next = s.Next(c.Name)
+			if s.Schedule != nil {
+				st.Next = s.Schedule.Next(c.Name)
 			}
 			if err := fillStatus(v, &st); err != nil {
 				return err

@@ -41,6 +41,9 @@ func (s *Service) Handler() http.Handler {
 		return s.Lookup(r.Context(), r.URL.Query().Get("user"))
 	}))
 	mux.HandleFunc("POST /v1/approvals", reply(func(r *http.Request, q ApproveRequest) (*ApproveAnswer, error) { return s.Approve(r.Context(), q) }))
+	mux.HandleFunc("POST /v1/triggers", reply(func(r *http.Request, q TriggerRequest) (struct{}, error) {
+		return struct{}{}, s.Trigger(r.Context(), q)
+	}))
 	mux.HandleFunc("POST /v1/runs", stream(s, func(ctx context.Context, q RunRequest, tell func(event)) (any, error) {
 		return s.Run(ctx, q, "cli")
 	}))

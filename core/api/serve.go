@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"syncgateway/core/schedule"
+	"syncgateway/core/store"
 )
 
 //go:embed openapi.json
@@ -30,7 +31,7 @@ func Serve(ctx context.Context, s *Service, ready func(socket, listen string)) e
 	if err != nil {
 		return err
 	}
-	s.Next = plan.Next
+	s.Schedule = plan
 	g := s.Gateway.Config.Gateway
 	socket, err := listenSocket(g.Socket)
 	if err != nil {
@@ -51,6 +52,7 @@ func Serve(ctx context.Context, s *Service, ready func(socket, listen string)) e
 		group.Go(func() error { return x.run(ctx) })
 	}
 	group.Go(func() error { plan.Run(ctx); return nil })
+	group.Go(func() error { return s.prune(ctx) })
 	ready(g.Socket, g.Listen)
 	return group.Wait()
 }
@@ -63,8 +65,14 @@ func (s *Service) schedule() (*schedule.Schedule, error) {
 		entries = append(entries, schedule.Entry{Name: c.Name, Every: c.Schedule.Every, Cron: c.Schedule.Cron})
 	}
 	return schedule.New(entries, func(ctx context.Context, name string, t schedule.Trigger) {
-		log := s.Gateway.Log.With("sync", name, "trigger", string(t))
-		answer, err := s.Run(ctx, RunRequest{Sync: name, Apply: true, Who: "schedule"}, string(t))
+		s.logRun(name, t)(s.Run(ctx, RunRequest{Sync: name, Apply: true, Who: "schedule"}, string(t)))
+	})
+}
+
+// logRun writes how a run of the daemon went.
+func (s *Service) logRun(name string, t schedule.Trigger) func(*RunAnswer, error) {
+	log := s.Gateway.Log.With("sync", name, "trigger", string(t))
+	return func(answer *RunAnswer, err error) {
 		if err != nil {
 			log.Error("the run failed", "error", s.Gateway.Redact.String(err.Error()))
 			return
@@ -76,7 +84,28 @@ func (s *Service) schedule() (*schedule.Schedule, error) {
 			log.Warn("held", "limit", trip.Setting, "because", trip.Message, "release", "gateway approve "+answer.Report.Digest[:12])
 		}
 		log.Info("run ended", "run", answer.Report.Run.ID, "state", answer.Report.Run.State, "summary", answer.Report.Run.Summary)
-	})
+	}
+}
+
+// What happened is kept for a while, and forgotten once a day.
+const (
+	historyLasts = 180 * 24 * time.Hour
+	pruneEvery   = 24 * time.Hour
+)
+
+// prune forgets old history until ctx ends.
+func (s *Service) prune(ctx context.Context) error {
+	for {
+		err := s.Gateway.Store.Update(ctx, func(tx store.Tx) error { return tx.Prune(time.Now().Add(-historyLasts)) })
+		if err != nil && ctx.Err() == nil {
+			s.Gateway.Log.Error("old history could not be forgotten", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(pruneEvery):
+		}
+	}
 }
 
 // listenSocket takes the place of a socket that a crashed daemon left: the data

@@ -15,6 +15,7 @@ import (
 	"syncgateway/core/identity"
 	"syncgateway/core/plan"
 	"syncgateway/core/pluginhost"
+	"syncgateway/core/schedule"
 	"syncgateway/core/store"
 )
 
@@ -22,8 +23,8 @@ import (
 type Service struct {
 	Gateway *gateway.Gateway
 	Daemon  bool
-	// Next tells when a sync runs by the clock; nil without a schedule.
-	Next func(sync string) time.Time
+	// Schedule runs the syncs; nil without a daemon.
+	Schedule *schedule.Schedule
 }
 
 // approvalLasts is how long an approval can be used.
@@ -31,7 +32,7 @@ const approvalLasts = 24 * time.Hour
 
 // Run runs a sync. An error carries the report when the run had begun.
 func (s *Service) Run(ctx context.Context, q RunRequest, trigger string) (*RunAnswer, error) {
-	o := engine.Options{Mode: q.Mode, User: q.User, Apply: q.Apply, Believe: q.Believe, Who: q.Who, Trigger: trigger}
+	o := engine.Options{Mode: q.Mode, User: q.User, Apply: q.Apply, Believe: q.Believe, Everyone: q.Everyone, Who: q.Who, Trigger: trigger}
 	name := q.Sync
 	if len(q.Plan) > 0 {
 		p, err := plan.Decode(q.Plan)
@@ -91,6 +92,31 @@ func (s *Service) fault(err error) *Error {
 		e.Status, e.Code = http.StatusServiceUnavailable, CodeEnvironment
 	}
 	return e
+}
+
+// Trigger starts what the sync's schedule has for an event or a login: nothing when
+// schedule.on does not name it. It does not wait for the run.
+func (s *Service) Trigger(ctx context.Context, q TriggerRequest) error {
+	c := s.Gateway.Config.Sync(q.Sync)
+	switch {
+	case c == nil:
+		return s.noSync(q.Sync)
+	case s.Schedule == nil:
+		return &Error{Status: http.StatusConflict, Code: CodeUsage, Message: "only the daemon can be triggered: gateway serve"}
+	case q.On == string(schedule.Event) && c.Schedule.OnEvent:
+		s.Schedule.Wake(q.Sync, schedule.Event)
+	case q.On == string(schedule.Login) && c.Schedule.OnLogin && q.User != "":
+		go s.login(context.WithoutCancel(ctx), q)
+	default:
+		return &Error{Status: http.StatusConflict, Code: CodeUsage,
+			Message: fmt.Sprintf("sync %q does not run on %q: see schedule.on; a login needs a user", c.Name, identity.Visible(q.On, 40))}
+	}
+	return nil
+}
+
+// login brings one person up to date.
+func (s *Service) login(ctx context.Context, q TriggerRequest) {
+	s.logRun(q.Sync, schedule.Login)(s.Run(ctx, RunRequest{Sync: q.Sync, User: q.User, Apply: true, Who: "login"}, string(schedule.Login)))
 }
 
 // isEnvironment tells faults of this machine from those of the work.

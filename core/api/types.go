@@ -14,14 +14,15 @@ import (
 
 // RunRequest asks for a run of one sync.
 type RunRequest struct {
-	Sync    string   `json:"sync"`
-	Mode    string   `json:"mode,omitempty"` // "full", "delta"; empty: as the schedule wants
-	User    string   `json:"user,omitempty"`
-	Apply   bool     `json:"apply,omitempty"`
-	Plan    []byte   `json:"plan,omitempty"` // a plan file: exactly its steps are applied
-	Believe []string `json:"believe,omitempty"`
-	Who     string   `json:"who,omitempty"`
-	Brief   bool     `json:"brief,omitempty"` // leave the plan out of the answer
+	Sync     string   `json:"sync"`
+	Mode     string   `json:"mode,omitempty"` // "full", "delta"; empty: as the schedule wants
+	User     string   `json:"user,omitempty"`
+	Apply    bool     `json:"apply,omitempty"`
+	Plan     []byte   `json:"plan,omitempty"` // a plan file: exactly its steps are applied
+	Believe  []string `json:"believe,omitempty"`
+	Who      string   `json:"who,omitempty"`
+	Everyone bool     `json:"everyone,omitempty"` // look at everybody again
+	Brief    bool     `json:"brief,omitempty"`    // leave the plan out of the answer
 }
 
 // RunAnswer is how a run went. Plan is the encoded plan (package plan).
@@ -29,6 +30,13 @@ type RunAnswer struct {
 	Report engine.Report `json:"report"`
 	Plan   []byte        `json:"plan,omitempty"`
 	Held   bool          `json:"held"`
+}
+
+// TriggerRequest says that something happened: a change in a source, or a login.
+type TriggerRequest struct {
+	Sync string `json:"sync"`
+	On   string `json:"on"`             // "event" or "login"
+	User string `json:"user,omitempty"` // who logged in
 }
 
 // CheckRequest asks for a test of connections; no names means all.

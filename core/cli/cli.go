@@ -52,6 +52,7 @@ func commands() []command {
 		{"plan", "", "read everything and show what would change", planCommand},
 		{"apply", "[PLANFILE]", "plan and apply, or apply exactly a plan file", applyCommand},
 		{"approve", "DIGEST", "release one held plan, once", approveCommand},
+		{"trigger", "event | login USER", "tell the daemon that something happened", triggerCommand},
 		{"serve", "", "run the daemon: schedules, triggers, API", serveCommand},
 		{"status", "", "show the state of every sync", statusCommand},
 		{"runs", "", "list runs", runsCommand},

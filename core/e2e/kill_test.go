@@ -75,7 +75,7 @@ func (k *killing) once(t *testing.T) {
 	}
 	k.judge(t, from)
 	start := time.Now()
-	if again := k.g.run("apply", "-full"); again.code != 0 || !strings.Contains(again.out, "nothing to do") {
+	if again := k.g.run("apply", "-full", "-everyone"); again.code != 0 || !strings.Contains(again.out, "nothing to do") {
 		t.Errorf("the sync does not come to rest: %s", again)
 	}
 	k.length = time.Since(start) * 5 / 4

@@ -68,13 +68,14 @@ func (e *Engine) progress(p Progress) {
 
 // Options say what a run is to do.
 type Options struct {
-	Mode    string     // ModeFull, ModeDelta; empty: as the schedule wants
-	User    string     // one person, by e-mail, username or id
-	Apply   bool       // false: plan only
-	Exactly *plan.Plan // apply these steps and no others
-	Trigger string     // "cli", "schedule", "event", "login"
-	Who     string     // who asked
-	Believe []string   // endpoints whose shrunken reads are to be believed, this once
+	Mode     string     // ModeFull, ModeDelta; empty: as the schedule wants
+	User     string     // one person, by e-mail, username or id
+	Apply    bool       // false: plan only
+	Exactly  *plan.Plan // apply these steps and no others
+	Trigger  string     // "cli", "schedule", "event", "login"
+	Who      string     // who asked
+	Everyone bool       // look at everybody again, not only at whom something changed for
+	Believe  []string   // endpoints whose shrunken reads are to be believed, this once
 }
 
 func (o *Options) believes(ref string) bool { return slices.Contains(o.Believe, ref) }
@@ -130,6 +131,8 @@ type run struct {
 	sources map[store.EndpointID]*sourceSide
 	conn    Connector
 	began   time.Time
+
+	remapped bool // the configuration is another than last time
 }
 
 // Run runs a sync once. A report is returned with every error that happened after the
@@ -182,20 +185,42 @@ func (r *run) begin(ctx context.Context) error {
 		}
 		r.rec = store.Run{ID: newRunID(r.began), Sync: r.sync.Name, Endpoint: r.target, Mode: r.o.Mode, State: store.RunRunning,
 			Started: r.began, Trigger: firstOf(r.o.Trigger, "cli")}
+		if err := r.lease(tx); err != nil {
+			return err
+		}
 		return tx.PutRun(r.rec)
 	})
+}
+
+// leaseLasts is how long a run may hold its target without being heard of.
+const leaseLasts = 6 * time.Hour
+
+// lease takes the target for this run: ErrBusy while another run, of this gateway or
+// of one that shares the store, is writing to it.
+func (r *run) lease(tx store.Tx) error {
+	l, err := tx.Lease(r.target)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	if err == nil && r.began.Before(l.Until) {
+		holder, err := tx.Run(l.Owner)
+		if err == nil && holder.State == store.RunRunning {
+			return fmt.Errorf("%w: run %s", ErrBusy, l.Owner)
+		}
+	}
+	return tx.PutLease(store.Lease{Endpoint: r.target, Owner: r.rec.ID, Until: r.began.Add(leaseLasts)})
 }
 
 // interrupted marks runs that a crash left open: the data directory is ours alone, so
 // nobody else can be running them.
 func (r *run) interrupted(tx store.Tx) error {
 	const recent = 20
-	runs, err := tx.Runs(r.sync.Name, recent)
+	runs, err := tx.Runs("", recent)
 	if err != nil {
 		return err
 	}
 	for _, old := range runs {
-		if old.State == store.RunRunning {
+		if old.State == store.RunRunning && old.Endpoint == r.target {
 			old.State, old.Ended, old.Summary = store.RunInterrupted, r.began, "the gateway ended in the middle of it"
 			if err := tx.PutRun(old); err != nil {
 				return err
@@ -209,6 +234,9 @@ func (r *run) interrupted(tx store.Tx) error {
 func (r *run) stages(ctx context.Context) error {
 	var err error
 	if r.conn, err = r.Connectors.Get(ctx, r.sync.To.Ref()); err != nil {
+		return err
+	}
+	if err := r.mark(ctx); err != nil {
 		return err
 	}
 	if r.report.Settled, err = apply.Recover(ctx, r.applyOptions()); err != nil {
@@ -303,14 +331,10 @@ func (r *run) mode(ctx context.Context) (string, error) {
 	if r.o.User != "" {
 		return ModeUser, nil
 	}
-	changed, err := r.remap(ctx)
-	if err != nil {
-		return "", err
-	}
 	if r.o.Mode != "" {
 		return r.o.Mode, nil
 	}
-	if changed || r.sync.Schedule.FullEvery == 0 {
+	if r.remapped || r.sync.Schedule.FullEvery == 0 {
 		return ModeFull, nil
 	}
 	for _, c := range r.sync.From {
@@ -325,15 +349,15 @@ func (r *run) mode(ctx context.Context) (string, error) {
 	return ModeDelta, nil
 }
 
-// remap marks everybody when the configuration is not the one they were last mapped
-// with. It reports whether it was another.
-func (r *run) remap(ctx context.Context) (changed bool, err error) {
-	err = r.Store.Update(ctx, func(tx store.Tx) error {
+// mark marks everybody when that was asked for, or when the configuration is not the
+// one they were last mapped with.
+func (r *run) mark(ctx context.Context) error {
+	return r.Store.Update(ctx, func(tx store.Tx) error {
 		st, err := tx.SyncState(r.sid)
-		if err != nil || st.Epoch == r.sync.Epoch {
+		r.remapped = st.Epoch != r.sync.Epoch
+		if err != nil || !r.remapped && !r.o.Everyone {
 			return err
 		}
-		changed = true
 		for ep := range r.sources {
 			if err := tx.MarkAllDirty(r.sid, ep); err != nil {
 				return err
@@ -341,7 +365,6 @@ func (r *run) remap(ctx context.Context) (changed bool, err error) {
 		}
 		return tx.PutSyncState(r.sid, store.SyncState{Epoch: r.sync.Epoch})
 	})
-	return changed, err
 }
 
 func (r *run) readSources(ctx context.Context, mode string) error {
@@ -429,6 +452,9 @@ func (r *run) finish(ctx context.Context, failed error) error {
 			return err
 		}
 		r.rec.Detail, _ = json.Marshal(r.report) // plain data: cannot fail
+		if err := tx.PutLease(store.Lease{Endpoint: r.target, Owner: r.rec.ID, Until: r.rec.Ended}); err != nil {
+			return err
+		}
 		return tx.PutRun(r.rec)
 	})
 	if err != nil {

@@ -47,7 +47,6 @@ type targetGroup struct {
 	refused    string // why memberships cannot be written; "" when they can
 	because    string // of one that is to be made
 	rule       string
-	ambiguous  bool
 	privileged string
 }
 

@@ -146,7 +146,9 @@ func (r *run) judge(ctx context.Context, ev *evaluation) (*plan.Plan, error) {
 		if err != nil {
 			return err
 		}
-		r.quotas(tx, p)
+		if err := r.quotas(tx, p); err != nil {
+			return err
+		}
 		r.report.Verdict = guard.Judge(in)
 		if !r.report.Verdict.Hold() {
 			return r.putPlan(tx, p, "allow")
@@ -254,26 +256,50 @@ func (r *run) groupSizes(tx store.Tx, p *plan.Plan, sizes map[string]int) error 
 }
 
 // quotas warns of licences that would run out.
-func (r *run) quotas(tx store.Tx, p *plan.Plan) {
+func (r *run) quotas(tx store.Tx, p *plan.Plan) error {
 	qs, err := tx.Quotas(r.target)
 	if err != nil {
-		return
+		return err
 	}
 	for _, q := range qs {
 		if q.Unlimited {
 			continue
 		}
-		gains := map[string]bool{}
-		for i := range p.Steps {
-			if s := &p.Steps[i]; s.Class == plan.AddMember && q.Groups.Has(s.G) {
-				gains[s.Person] = true
-			}
+		gains, err := gaining(tx, p, &q)
+		if err != nil {
+			return err
 		}
-		if q.Used+len(gains) > q.Total {
+		if q.Used+gains > q.Total {
 			p.Warnings = append(p.Warnings, fmt.Sprintf("%s has %d seats, %d are used, and this plan would use up to %d more: the last ones will be refused",
-				q.Name, q.Total, q.Used, len(gains)))
+				q.Name, q.Total, q.Used, gains))
 		}
 	}
+	return nil
+}
+
+// gaining counts the people of a plan who would begin to use the quota.
+func gaining(tx store.Tx, p *plan.Plan, q *store.Quota) (int, error) {
+	people, accounts := map[string]bool{}, map[store.ID]bool{}
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		switch {
+		case s.Class == plan.CreateUser && q.NewUsers, s.Class == plan.AddMember && s.N == 0 && q.Groups.Has(s.G):
+			people[s.Person] = true
+		case s.Class == plan.AddMember && q.Groups.Has(s.G):
+			accounts[s.N] = true
+		}
+	}
+	ns := make([]store.ID, 0, len(accounts))
+	for n := range accounts {
+		ns = append(ns, n)
+	}
+	sets, err := tx.AccountSets(idset.Of(ns))
+	for _, s := range sets {
+		if len(s.Groups.Without(q.Groups)) < len(s.Groups) {
+			delete(accounts, s.N) // uses one already
+		}
+	}
+	return len(people) + len(accounts), err
 }
 
 func (r *run) applyOptions() apply.Options {

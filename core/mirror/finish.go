@@ -266,7 +266,8 @@ func (r *Reading) putTraits(tx store.Tx, believed bool) error {
 				groups = append(groups, e.head.N)
 			}
 		}
-		qs = append(qs, store.Quota{Name: q.Name, Total: int(q.Total), Used: int(q.Used), Unlimited: q.Unlimited, Groups: idset.Of(groups)})
+		qs = append(qs, store.Quota{Name: q.Name, Total: int(q.Total), Used: int(q.Used), Unlimited: q.Unlimited, NewUsers: q.NewUsers,
+			Groups: idset.Of(groups)})
 	}
 	return tx.PutQuotas(r.ep, qs)
 }

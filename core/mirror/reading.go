@@ -35,7 +35,6 @@ type Reading struct {
 	groups *index
 	sets   map[store.ID]*setChange // by group
 	late   []lateMembers           // members whose group or users were not known yet
-	dirty  []store.ID
 
 	accountRows []store.Account
 	groupRows   []store.Group

@@ -133,7 +133,7 @@ func (p *Plugin) statePage(parts convert.Page) (page StatePage, err error) {
 			return page, fmt.Errorf("it sent a quota that is not well formed: %w", err)
 		}
 		page.Quotas = append(page.Quotas, Quota{Name: p.clean(x.GetName()), Total: x.GetTotal(), Used: x.GetUsed(),
-			Unlimited: x.GetUnlimited(), GroupIDs: x.GetGroupIds()})
+			Unlimited: x.GetUnlimited(), GroupIDs: x.GetGroupIds(), NewUsers: x.GetNewUsers()})
 	}
 	return page, nil
 }

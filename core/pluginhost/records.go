@@ -131,6 +131,7 @@ type Quota struct {
 	Used      uint64
 	Unlimited bool
 	GroupIDs  []string
+	NewUsers  bool // every account that is made takes one
 }
 
 // Notice is something worth telling about one record.

@@ -33,7 +33,6 @@ type Entry struct {
 // Schedule runs entries until its context ends.
 type Schedule struct {
 	run     func(ctx context.Context, name string, t Trigger)
-	mu      sync.Mutex
 	entries map[string]*entry
 }
 

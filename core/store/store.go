@@ -159,6 +159,7 @@ type Quota struct {
 	Name        string
 	Total, Used int
 	Unlimited   bool
+	NewUsers    bool // every account that is made takes one
 	Groups      idset.Set
 }
 

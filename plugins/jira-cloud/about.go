@@ -22,7 +22,7 @@ func About() sdk.About {
 		Summary:     "Jira Cloud: people, their access and their groups, through the Atlassian organisation.",
 		Permissions: permissions, Limits: limits, Config: configSchema(),
 		Kinds:        []sdk.Kind{userKind(), groupKind()},
-		Capabilities: sdk.Capabilities{MaxBatch: 100, Concurrency: 2},
+		Capabilities: sdk.Capabilities{MaxBatch: 1000, Concurrency: 2},
 	}
 }
 

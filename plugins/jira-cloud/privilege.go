@@ -130,10 +130,12 @@ func (g *grants) licensed() map[string]bool {
 	return ids
 }
 
-func (g *grants) quotas() []sdk.Quota {
+// quotas are the licences. An invitation takes a seat of each of the products.
+func (g *grants) quotas(products []string) []sdk.Quota {
 	var out []sdk.Quota
 	for _, l := range g.licences {
-		q := sdk.Quota{Name: l.Name, Total: uint64(max(l.Seats, 0)), Used: uint64(max(l.Used, l.Seats-l.Remaining, 0)), Unlimited: l.Unlimited}
+		q := sdk.Quota{Name: l.Name, Total: uint64(max(l.Seats, 0)), Used: uint64(max(l.Used, l.Seats-l.Remaining, 0)), Unlimited: l.Unlimited,
+			NewUsers: slices.Contains(products, l.Key)}
 		if l.Unlimited {
 			q.Total, q.Used = 0, uint64(max(l.Used, 0))
 		}

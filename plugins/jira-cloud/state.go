@@ -68,7 +68,7 @@ func (r *reading) all(ctx context.Context) error {
 	if err := r.whole(counts{min(before.users, after.users), min(before.groups, after.groups)}); err != nil {
 		return err
 	}
-	if err := r.w.Quota(r.grants.quotas()...); err != nil {
+	if err := r.w.Quota(r.grants.quotas(r.target.config.Products)...); err != nil {
 		return err
 	}
 	if r.grants.blind != nil {

@@ -169,4 +169,5 @@ type Quota struct {
 	Used      uint64
 	Unlimited bool
 	GroupIDs  []string
+	NewUsers  bool // every user that is created takes one
 }

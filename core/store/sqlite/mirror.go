@@ -183,14 +183,14 @@ func (x *tx) Quotas(ep store.EndpointID) (out []store.Quota, err error) {
 	err = x.each(func(r *sql.Rows) error {
 		var q store.Quota
 		var packed sql.RawBytes
-		if err := r.Scan(&q.Name, &q.Total, &q.Used, &q.Unlimited, &packed); err != nil {
+		if err := r.Scan(&q.Name, &q.Total, &q.Used, &q.Unlimited, &q.NewUsers, &packed); err != nil {
 			return err
 		}
 		var err error
 		q.Groups, err = idset.Unpack(nil, packed)
 		out = append(out, q)
 		return err
-	}, `SELECT name, total, used, unlimited, groups FROM quota WHERE ep = ? ORDER BY name`, ep)
+	}, `SELECT name, total, used, unlimited, new_users, groups FROM quota WHERE ep = ? ORDER BY name`, ep)
 	return out, err
 }
 
@@ -265,10 +265,10 @@ func (x *tx) PutQuotas(ep store.EndpointID, qs []store.Quota) error {
 	if err := x.exec(`DELETE FROM quota WHERE ep = ?`, ep); err != nil {
 		return err
 	}
-	return x.insert(`INSERT INTO quota (ep, name, total, used, unlimited, groups) VALUES `, ` ON CONFLICT DO NOTHING`, 6, len(qs),
+	return x.insert(`INSERT INTO quota (ep, name, total, used, unlimited, new_users, groups) VALUES `, ` ON CONFLICT DO NOTHING`, 7, len(qs),
 		func(i int, to []any) []any {
 			q := &qs[i]
-			return append(to, ep, q.Name, q.Total, q.Used, q.Unlimited, pack(q.Groups))
+			return append(to, ep, q.Name, q.Total, q.Used, q.Unlimited, q.NewUsers, pack(q.Groups))
 		})
 }
 

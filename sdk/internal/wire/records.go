@@ -115,7 +115,7 @@ func statePageToProto(p record.StatePage) *pb.StatePage {
 	}
 	for _, q := range p.Quotas {
 		m.Quotas = append(m.Quotas, &pb.Quota{Name: clean(q.Name), Total: q.Total, Used: q.Used, Unlimited: q.Unlimited,
-			GroupIds: cleanAll(q.GroupIDs)})
+			GroupIds: cleanAll(q.GroupIDs), NewUsers: q.NewUsers})
 	}
 	return m
 }

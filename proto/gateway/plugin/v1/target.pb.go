@@ -435,6 +435,7 @@ type Quota struct {
 	Used          uint64                 `protobuf:"varint,3,opt,name=used,proto3" json:"used,omitempty"`
 	Unlimited     bool                   `protobuf:"varint,4,opt,name=unlimited,proto3" json:"unlimited,omitempty"`
 	GroupIds      []string               `protobuf:"bytes,5,rep,name=group_ids,json=groupIds,proto3" json:"group_ids,omitempty"`
+	NewUsers      bool                   `protobuf:"varint,6,opt,name=new_users,json=newUsers,proto3" json:"new_users,omitempty"` // every user that is created takes one
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -502,6 +503,13 @@ func (x *Quota) GetGroupIds() []string {
 		return x.GroupIds
 	}
 	return nil
+}
+
+func (x *Quota) GetNewUsers() bool {
+	if x != nil {
+		return x.NewUsers
+	}
+	return false
 }
 
 type Operation struct {
@@ -858,13 +866,14 @@ const file_gateway_plugin_v1_target_proto_rawDesc = "" +
 	"\x06quotas\x18\x05 \x03(\v2\x18.gateway.plugin.v1.QuotaR\x06quotas\"@\n" +
 	"\rProtectedUser\x12\x17\n" +
 	"\auser_id\x18\x01 \x01(\tR\x06userId\x12\x16\n" +
-	"\x06reason\x18\x02 \x01(\tR\x06reason\"\x80\x01\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\"\x9d\x01\n" +
 	"\x05Quota\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05total\x18\x02 \x01(\x04R\x05total\x12\x12\n" +
 	"\x04used\x18\x03 \x01(\x04R\x04used\x12\x1c\n" +
 	"\tunlimited\x18\x04 \x01(\bR\tunlimited\x12\x1b\n" +
-	"\tgroup_ids\x18\x05 \x03(\tR\bgroupIds\"\xb0\x02\n" +
+	"\tgroup_ids\x18\x05 \x03(\tR\bgroupIds\x12\x1b\n" +
+	"\tnew_users\x18\x06 \x01(\bR\bnewUsers\"\xb0\x02\n" +
 	"\tOperation\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x124\n" +
 	"\x04kind\x18\x02 \x01(\x0e2 .gateway.plugin.v1.OperationKindR\x04kind\x12+\n" +
