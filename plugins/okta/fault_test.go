@@ -44,6 +44,8 @@ func TestBadReadsNeverComplete(t *testing.T) {
 		"dropped":            {fault.Rule{Path: usersPath, Kind: fault.DropRequest}, sdk.ReasonUnavailable, "EOF"},
 		"circle":             {fault.Rule{Path: usersPath, Kind: fault.RepeatCursor}, sdk.ReasonUnavailable, "repeated a page cursor"},
 		"nothing":            {fault.Rule{Path: usersPath, Kind: fault.EmptyList}, sdk.ReasonPermission, "Read-only Administrator"},
+		"nothing once":       {fault.Rule{Path: usersPath, Kind: fault.EmptyList, Count: 1}, sdk.ReasonPermission, "Read-only Administrator"},
+		"groups once":        {fault.Rule{Path: groupsPath, Kind: fault.EmptyList, Count: 1}, sdk.ReasonPermission, "list of groups"},
 		"role lost":          {fault.Rule{Path: usersPath, Kind: fault.LostRole}, sdk.ReasonPermission, "Read-only Administrator"},
 		"role lost late":     {fault.Rule{Path: usersPath, Kind: fault.LostRole, Skip: 1}, sdk.ReasonPermission, "Read-only Administrator"},
 		"scope lost":         {fault.Rule{Path: usersPath, Kind: fault.LostScope}, sdk.ReasonPermission, "Read-only Administrator"},

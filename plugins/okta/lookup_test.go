@@ -1,7 +1,9 @@
 package okta
 
 import (
+	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -73,6 +75,27 @@ func TestLookupNotFound(t *testing.T) {
 	}
 	if _, err := in.Lookup(t.Context(), sdk.LookupRequest{}); !sdk.Is(err, sdk.ReasonInvalid) {
 		t.Error(err)
+	}
+}
+
+// Okta finds a user by the part of the login before the @, too.
+func TestSomebodyElseIsNotFound(t *testing.T) {
+	in := odd(t, func(w http.ResponseWriter, r *http.Request) {
+		body := `{"id":"00u1","status":"ACTIVE","profile":{"login":"ada@example.org","email":"ada@example.org"}}`
+		if strings.HasSuffix(r.URL.Path, "/users") || strings.HasSuffix(r.URL.Path, "/groups") {
+			body = "[" + body + "]"
+		}
+		_, _ = w.Write([]byte(body))
+	})
+	for name, by := range map[string]sdk.LookupRequest{
+		"login": {Username: "ada"}, "id": {ID: "ada"}, "e-mail": {Email: "ada"}, "login with a slash": {Username: "a/da@example.org"},
+	} {
+		if found, err := in.Lookup(t.Context(), by); !sdk.Is(err, sdk.ReasonNotFound) {
+			t.Errorf("%s: %+v, %v", name, found.User, err)
+		}
+	}
+	if found, err := in.Lookup(t.Context(), sdk.LookupRequest{Email: "Ada@example.org"}); err != nil || found.User.ID != "00u1" {
+		t.Errorf("%+v, %v", found.User, err)
 	}
 }
 

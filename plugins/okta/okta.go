@@ -6,6 +6,7 @@ package okta
 
 import (
 	"context"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -60,4 +61,4 @@ func (s *Source) Configure(_ context.Context, c settings) error {
 }
 
 // limit is a query with nothing but the size of a page.
-func limit(n int) map[string][]string { return map[string][]string{"limit": {strconv.Itoa(n)}} }
+func limit(n int) url.Values { return url.Values{"limit": {strconv.Itoa(n)}} }
