@@ -13,7 +13,6 @@ import (
 	"syncgateway/core/identity"
 	"syncgateway/core/plan"
 	"syncgateway/core/pluginhost"
-	"syncgateway/core/schema"
 	"syncgateway/core/store"
 )
 
@@ -78,19 +77,6 @@ type applier struct {
 	refused error
 }
 
-type made struct {
-	n   store.ID
-	ext string
-}
-
-// item is a step on its way.
-type item struct {
-	step plan.Step
-	op   store.Operation
-	wire pluginhost.Operation
-	done bool
-}
-
 // Run applies the steps, which must be in the order of a plan. The error is for what
 // stopped it (the plugin broke, the credential is refused, the store failed); what the
 // target refused of single steps is in the report.
@@ -109,42 +95,6 @@ func Run(ctx context.Context, o Options, steps []plan.Step) (Report, error) {
 		}
 	}
 	return a.report, nil
-}
-
-// phases are the parts of a plan that must end before the next begins. Whoever is made
-// comes with their memberships, so that a target can invite somebody with groups in
-// one call.
-func phases(steps []plan.Step) [][]plan.Step {
-	withUser := map[store.ID][]plan.Step{}
-	var rest []plan.Step
-	for _, s := range steps {
-		if s.Class == plan.AddMember && s.N == 0 {
-			withUser[s.P] = append(withUser[s.P], s)
-		} else {
-			rest = append(rest, s)
-		}
-	}
-	var out [][]plan.Step
-	last := plan.Class(0)
-	for _, s := range rest {
-		if p := phaseOf(s.Class); p != last {
-			out, last = append(out, nil), p
-		}
-		phase := &out[len(out)-1]
-		*phase = append(*phase, s)
-		if s.Class == plan.CreateUser {
-			*phase = append(*phase, withUser[s.P]...)
-		}
-	}
-	return out
-}
-
-// phaseOf joins the classes that do not depend on one another.
-func phaseOf(c plan.Class) plan.Class {
-	if c == plan.ActivateUser {
-		return plan.UpdateUser
-	}
-	return c
 }
 
 func (a *applier) phase(ctx context.Context, steps []plan.Step) error {
@@ -174,27 +124,6 @@ func (a *applier) stopped() error {
 	return a.refused
 }
 
-// batches cuts the steps, never between a new account and its memberships unless they
-// alone are more than a batch.
-func batches(steps []plan.Step, size int) [][]plan.Step {
-	var out [][]plan.Step
-	for start := 0; start < len(steps); {
-		end := min(start+size, len(steps))
-		if end < len(steps) && steps[end].Class == plan.AddMember && steps[end].N == 0 {
-			cut := end
-			for cut > start && steps[cut].Class == plan.AddMember && steps[cut].N == 0 {
-				cut--
-			}
-			if cut > start {
-				end = cut
-			}
-		}
-		out = append(out, steps[start:end])
-		start = end
-	}
-	return out
-}
-
 // adopt links people to accounts that exist. Nothing is called.
 func (a *applier) adopt(ctx context.Context, steps []plan.Step) error {
 	items := make([]*item, len(steps))
@@ -209,15 +138,6 @@ func (a *applier) item(s plan.Step) *item {
 	body, _ := json.Marshal(&s) // plain data: cannot fail
 	return &item{step: s, op: store.Operation{ID: a.operationID(), Run: a.Run, Endpoint: a.Endpoint, Class: s.Class.String(),
 		P: s.P, N: s.N, G: s.G, State: store.OpIntent, Step: body, At: a.Now()}}
-}
-
-// operationID numbers the operations of a run; with the run's id that is unique for
-// ever.
-func (a *applier) operationID() string {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.done++
-	return fmt.Sprintf("%s-%06d", a.Run, a.done)
 }
 
 // batch journals the intents, calls the target, and journals the results.
@@ -244,14 +164,6 @@ func (a *applier) batch(ctx context.Context, steps []plan.Step) error {
 		return fmt.Errorf("journal the intent: %w", err)
 	}
 	return a.call(ctx, items, byID)
-}
-
-func operations(items []*item) []store.Operation {
-	ops := make([]store.Operation, len(items))
-	for i, it := range items {
-		ops[i] = it.op
-	}
-	return ops
 }
 
 // call sends a batch. Results are committed as they come, many at a time.
@@ -355,8 +267,6 @@ func firstOf(vs ...string) string {
 	return ""
 }
 
-func took(state string) bool { return state == store.OpApplied || state == store.OpAlready }
-
 // finish writes results and what they mean for the mirror, and counts them.
 func (a *applier) finish(ctx context.Context, items []*item) error {
 	err := a.commit.do(ctx, func(tx store.Tx) error { return a.effects(tx, items) })
@@ -400,80 +310,3 @@ func (a *applier) fail(it *item) {
 			Reason: firstOf(it.op.Answer, "no answer: the target is asked about it before the next run")})
 	}
 }
-
-// address fills in the wire operation. It is false when something the step needs was
-// not made.
-func (a *applier) address(it *item, creating map[store.ID]string) bool {
-	s := &it.step
-	w := pluginhost.Operation{ID: it.op.ID, Kind: operationKind(s.Class)}
-	switch s.Class {
-	case plan.CreateGroup, plan.DeleteGroup:
-		w.Group = &identity.Group{ID: s.Group.ID, Name: s.Group.Name, Kind: a.GroupKind}
-	case plan.CreateUser:
-		w.User = s.Account
-		creating[s.P] = it.op.ID
-	case plan.UpdateUser:
-		w.User, w.Changed = updated(s, a.UserKind)
-	case plan.ActivateUser, plan.DeactivateUser, plan.DeleteUser:
-		w.User = &identity.User{ID: s.User.ID, Kind: a.UserKind, Email: emailOf(s), Active: s.Class == plan.ActivateUser}
-	case plan.AddMember, plan.RemoveMember:
-		m := pluginhost.Member{GroupID: s.Group.ID, UserID: s.User.ID}
-		if m.GroupID == "" {
-			group := a.madeGroup(s.Group.Name)
-			m.GroupID, it.op.G = group.ext, group.n
-		}
-		if m.UserID == "" {
-			m.UserOperation = creating[s.P]
-			if user := a.madeUser(s.P); m.UserOperation == "" {
-				m.UserID, it.op.N = user.ext, user.n
-			} else {
-				w.After = []string{m.UserOperation}
-			}
-		}
-		if m.GroupID == "" || m.UserID == "" && m.UserOperation == "" {
-			return false
-		}
-		w.Member = &m
-	}
-	it.wire = w
-	return true
-}
-
-func (a *applier) madeGroup(name string) made {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.groups[identity.Fold(name)]
-}
-
-func (a *applier) madeUser(p store.ID) made {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.users[p]
-}
-
-// emailOf is the address in a step's label, for connectors that need one to act.
-func emailOf(s *plan.Step) string {
-	if s.User != nil && identity.Fold(s.User.Name) != "" {
-		return s.User.Name
-	}
-	return ""
-}
-
-// updated is the account with the changed values, and their names.
-func updated(s *plan.Step, kind string) (*identity.User, []string) {
-	u := &identity.User{ID: s.User.ID, Kind: kind, Active: true}
-	names := make([]string, len(s.Changes))
-	for i, c := range s.Changes {
-		names[i] = c.Field
-		setField(u, c.Field, c.After)
-	}
-	return u, names
-}
-
-var operationKinds = map[plan.Class]schema.Operation{
-	plan.CreateGroup: schema.CreateGroup, plan.CreateUser: schema.CreateUser, plan.UpdateUser: schema.UpdateUser,
-	plan.ActivateUser: schema.ActivateUser, plan.AddMember: schema.AddMember, plan.RemoveMember: schema.RemoveMember,
-	plan.DeactivateUser: schema.DeactivateUser, plan.DeleteUser: schema.DeleteUser, plan.DeleteGroup: schema.DeleteGroup,
-}
-
-func operationKind(c plan.Class) schema.Operation { return operationKinds[c] }

@@ -2,9 +2,6 @@ package engine
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -155,81 +152,6 @@ func (e *Engine) Run(ctx context.Context, name string, o Options) (*Report, erro
 	return r.report, err
 }
 
-// newRunID is short enough to type and sorts by time.
-func newRunID(now time.Time) string {
-	var b [3]byte
-	_, _ = rand.Read(b[:]) // never fails
-	return now.UTC().Format("20060102-150405") + "-" + hex.EncodeToString(b[:])
-}
-
-// begin takes the target, closes what an earlier process left open, and journals the
-// run.
-func (r *run) begin(ctx context.Context) error {
-	return r.Store.Update(ctx, func(tx store.Tx) (err error) {
-		if r.sid, err = tx.Sync(r.sync.Name); err != nil {
-			return err
-		}
-		if r.target, err = tx.Endpoint(r.sync.To.Ref()); err != nil {
-			return err
-		}
-		r.sources = map[store.EndpointID]*sourceSide{}
-		for i, c := range r.sync.From {
-			ep, err := tx.Endpoint(c.Ref())
-			if err != nil {
-				return err
-			}
-			r.sources[ep] = &sourceSide{ref: c.Ref(), id: c.ID(), order: i}
-		}
-		if err := r.interrupted(tx); err != nil {
-			return err
-		}
-		r.rec = store.Run{ID: newRunID(r.began), Sync: r.sync.Name, Endpoint: r.target, Mode: r.o.Mode, State: store.RunRunning,
-			Started: r.began, Trigger: firstOf(r.o.Trigger, "cli")}
-		if err := r.lease(tx); err != nil {
-			return err
-		}
-		return tx.PutRun(r.rec)
-	})
-}
-
-// leaseLasts is how long a run may hold its target without being heard of.
-const leaseLasts = 6 * time.Hour
-
-// lease takes the target for this run: ErrBusy while another run, of this gateway or
-// of one that shares the store, is writing to it.
-func (r *run) lease(tx store.Tx) error {
-	l, err := tx.Lease(r.target)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return err
-	}
-	if err == nil && r.began.Before(l.Until) {
-		holder, err := tx.Run(l.Owner)
-		if err == nil && holder.State == store.RunRunning {
-			return fmt.Errorf("%w: run %s", ErrBusy, l.Owner)
-		}
-	}
-	return tx.PutLease(store.Lease{Endpoint: r.target, Owner: r.rec.ID, Until: r.began.Add(leaseLasts)})
-}
-
-// interrupted marks runs that a crash left open: the data directory is ours alone, so
-// nobody else can be running them.
-func (r *run) interrupted(tx store.Tx) error {
-	const recent = 20
-	runs, err := tx.Runs("", recent)
-	if err != nil {
-		return err
-	}
-	for _, old := range runs {
-		if old.State == store.RunRunning && old.Endpoint == r.target {
-			old.State, old.Ended, old.Summary = store.RunInterrupted, r.began, "the gateway ended in the middle of it"
-			if err := tx.PutRun(old); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
 // stages is the order of a run.
 func (r *run) stages(ctx context.Context) error {
 	var err error
@@ -349,24 +271,6 @@ func (r *run) mode(ctx context.Context) (string, error) {
 	return ModeDelta, nil
 }
 
-// mark marks everybody when that was asked for, or when the configuration is not the
-// one they were last mapped with.
-func (r *run) mark(ctx context.Context) error {
-	return r.Store.Update(ctx, func(tx store.Tx) error {
-		st, err := tx.SyncState(r.sid)
-		r.remapped = st.Epoch != r.sync.Epoch
-		if err != nil || !r.remapped && !r.o.Everyone {
-			return err
-		}
-		for ep := range r.sources {
-			if err := tx.MarkAllDirty(r.sid, ep); err != nil {
-				return err
-			}
-		}
-		return tx.PutSyncState(r.sid, store.SyncState{Epoch: r.sync.Epoch})
-	})
-}
-
 func (r *run) readSources(ctx context.Context, mode string) error {
 	for _, c := range r.sync.From {
 		read, err := r.readSource(ctx, c, r.users(c.Ref()), mode, r.o, &r.sync.Limits)
@@ -423,55 +327,4 @@ func (r *run) markDue(ctx context.Context) error {
 
 func (r *run) header() plan.Header {
 	return plan.Header{Sync: r.sync.Name, Target: r.sync.To.Ref(), Epoch: r.sync.Epoch}
-}
-
-// finish closes the run's record.
-func (r *run) finish(ctx context.Context, failed error) error {
-	ctx = context.WithoutCancel(ctx)
-	r.rec.Ended, r.rec.Digest = r.Now(), r.report.Digest
-	switch {
-	case failed != nil:
-		r.rec.State, r.rec.Summary = store.RunFailed, failed.Error()
-	case r.report.Apply != nil:
-		r.rec.State, r.rec.Summary = store.RunDone, summary(r.report.Apply)
-		if r.report.Verdict.Hold() && r.report.Approved == "" {
-			r.rec.State, r.rec.Summary = store.RunHeld, "what takes away is held; "+r.rec.Summary
-		} else if !r.report.Apply.Done() {
-			r.rec.State = store.RunFailed
-		}
-	case r.report.Verdict.Hold() && r.report.Approved == "":
-		r.rec.State, r.rec.Summary = store.RunHeld, "held: "+r.report.Verdict.Trips[0].Message
-	case r.o.Apply:
-		r.rec.State, r.rec.Summary = store.RunDone, "nothing to do"
-	default:
-		r.rec.State, r.rec.Summary = store.RunPlanned, r.report.Plan.Summary()
-	}
-	r.report.Run = r.rec
-	err := r.Store.Update(ctx, func(tx store.Tx) (err error) {
-		if r.report.Outcomes, err = tx.Outcomes(r.sid); err != nil {
-			return err
-		}
-		r.rec.Detail, _ = json.Marshal(r.report) // plain data: cannot fail
-		if err := tx.PutLease(store.Lease{Endpoint: r.target, Owner: r.rec.ID, Until: r.rec.Ended}); err != nil {
-			return err
-		}
-		return tx.PutRun(r.rec)
-	})
-	if err != nil {
-		return fmt.Errorf("close the run: %w", err)
-	}
-	return nil
-}
-
-func summary(a *apply.Report) string {
-	s := fmt.Sprintf("%d applied", a.Applied)
-	for _, x := range []struct {
-		n    int
-		what string
-	}{{a.Already, "already so"}, {a.Failed, "failed"}, {a.NotAttempted, "not attempted"}, {a.Unknown, "without an answer"}} {
-		if x.n > 0 {
-			s += fmt.Sprintf(", %d %s", x.n, x.what)
-		}
-	}
-	return s
 }
