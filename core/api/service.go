@@ -49,7 +49,7 @@ func (s *Service) Run(ctx context.Context, q RunRequest, trigger string) (*RunAn
 	if report != nil {
 		answer.Report, answer.Held = *report, report.Verdict.Hold() && report.Approved == ""
 		if report.Plan != nil && !q.Brief {
-			answer.Plan = report.Plan.Bytes()
+			answer.Plan = report.Plan.Packed()
 		}
 	}
 	if err != nil {

@@ -88,7 +88,7 @@ func planCommand(c *call) func(context.Context) error {
 				}
 				steps, held, doubt = steps+len(p.Steps), held || a.Held, doubt || len(a.Report.Doubts()) > 0
 				if *out != "" {
-					if err := os.WriteFile(*out, a.Plan, 0o600); err != nil {
+					if err := os.WriteFile(*out, p.Bytes(), 0o600); err != nil {
 						return fmt.Errorf("write the plan: %w", err)
 					}
 					c.text("Written to %s. `gateway apply %s` carries out exactly these steps.\n", *out, *out)

@@ -265,6 +265,7 @@ func (ev *evaluation) takeAway(s *someone, st plan.Step) {
 		s.outcome(Withheld, "not done before a complete read: "+st.Line())
 		return
 	}
+	ev.doubt(s, st.Class)
 	ev.step(s, st)
 	s.outcome(Planned, s.person.Detail)
 }
@@ -307,13 +308,6 @@ func (ev *evaluation) leave(s *someone) error {
 	}
 	if !ev.graceOver(s) {
 		return nil
-	}
-	if s.state == gone {
-		for _, a := range s.absent {
-			if side := ev.sources[a.Endpoint]; side != nil {
-				ev.vanished = append(ev.vanished, vanished{P: s.person.P, Source: side.ref, Ext: a.Ext})
-			}
-		}
 	}
 	ev.takeAway(s, plan.Step{Class: class, User: s.account.ref(), N: s.account.n, Reason: s.why, Rule: firstOf(s.rule, ev.where("users.on_leave"))})
 	return nil

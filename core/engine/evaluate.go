@@ -47,7 +47,8 @@ type evaluation struct {
 	warnings    map[string]int
 	newGraces   []store.Grace
 	endGraces   []store.ID
-	vanished    []vanished
+	doubts      []doubt
+	doubted     map[store.ID]bool // people among doubts
 }
 
 // sourceSide is one source of the sync.
@@ -62,14 +63,6 @@ type personResult struct {
 	person   store.Person
 	accounts []store.ID // of the sources
 	link     store.ID   // target account, 0 without
-}
-
-// vanished is an account whose absence from a complete read is why a step takes
-// something away: the source is asked directly before that happens.
-type vanished struct {
-	P      store.ID
-	Source string // "source.okta.corp"
-	Ext    string
 }
 
 // peoplePerBatch bounds how many people are in memory with all their records.
@@ -110,7 +103,7 @@ func (ev *evaluation) run(v store.Reader) error {
 
 func (ev *evaluation) prepare() error {
 	ev.newPeople, ev.newByKey = map[store.ID]store.Person{}, map[string]store.ID{}
-	ev.joined = map[store.ID][]store.ID{}
+	ev.joined, ev.doubted = map[store.ID][]store.ID{}, map[store.ID]bool{}
 	ev.people, ev.claims = map[store.ID]*personResult{}, correlate.NewClaims()
 	ev.warnings, ev.protected, ev.graces = map[string]int{}, map[store.ID]string{}, map[store.ID]store.Grace{}
 	ps, err := ev.view.Protected(ev.target)

@@ -24,6 +24,7 @@ type groupSide struct {
 	sources map[store.ID]*sourceGroup
 	targets map[string]*targetGroup // by folded name
 	byN     map[store.ID]*targetGroup
+	round   int
 	managed map[string]bool // folded names some source group makes; nil when nobody needs them
 	owns    bool            // all memberships of the managed groups are the gateway's
 }
@@ -37,6 +38,7 @@ type sourceGroup struct {
 // want is one target group that a source group makes.
 type want struct {
 	name, fold string
+	because    string
 	rule       string
 }
 
@@ -48,6 +50,7 @@ type targetGroup struct {
 	because    string // of one that is to be made
 	rule       string
 	privileged string
+	round      int // of resolve: who has seen it
 }
 
 func (g *groupSide) prepare() error {
@@ -182,8 +185,9 @@ func (g *groupSide) mapped(group *identity.Group, side *sourceSide) *sourceGroup
 	if n := len(trace.Steps); n > 0 {
 		where = rule(trace.Steps[n-1].Rule)
 	}
+	because := fmt.Sprintf("in group %q of %s", sg.name, sg.source)
 	for _, name := range names {
-		sg.wants = append(sg.wants, want{name: name, fold: identity.Fold(name), rule: where})
+		sg.wants = append(sg.wants, want{name: name, fold: identity.Fold(name), because: because, rule: where})
 	}
 	return sg
 }
@@ -225,60 +229,65 @@ type wish struct {
 
 // wishes are the target groups that somebody in these source groups is to be in.
 func (g *groupSide) wishes(set idset.Set, isNew bool) ([]wish, error) {
-	var ws []want
-	reasons := map[string]string{}
-	add := func(w want, because string) {
-		if _, ok := reasons[w.fold]; !ok {
-			reasons[w.fold] = because
-			ws = append(ws, w)
-		}
-	}
+	ws := make([]want, 0, len(set)+len(g.ev.sync.Groups.ForAllUsers))
 	for _, n := range set {
-		sg := g.sources[n]
-		for _, w := range sg.wants {
-			add(w, fmt.Sprintf("in group %q of %s", sg.name, sg.source))
-		}
+		ws = append(ws, g.sources[n].wants...)
 	}
 	for _, name := range g.ev.sync.Groups.ForAllUsers {
-		add(want{name, identity.Fold(name), "groups.for_all_users"}, "everyone in the sync is in it")
+		ws = append(ws, want{name, identity.Fold(name), "everyone in the sync is in it", "groups.for_all_users"})
 	}
 	if isNew {
 		for _, name := range g.ev.sync.Groups.ForNewUsers {
-			add(want{name, identity.Fold(name), "groups.for_new_users"}, "everyone who is new is in it")
+			ws = append(ws, want{name, identity.Fold(name), "everyone who is new is in it", "groups.for_new_users"})
 		}
 	}
-	return g.resolve(ws, reasons)
+	return g.resolve(ws)
 }
 
-func (g *groupSide) resolve(ws []want, reasons map[string]string) ([]wish, error) {
+// resolve finds the groups in the target. What several source groups make is wished
+// once, for the first reason.
+func (g *groupSide) resolve(ws []want) ([]wish, error) {
+	if err := g.loadTargets(ws); err != nil {
+		return nil, err
+	}
+	out := make([]wish, 0, len(ws))
+	g.round++
+	for _, w := range ws {
+		t := g.targets[w.fold]
+		if t.round == g.round {
+			continue
+		}
+		t.round = g.round
+		if t.n == 0 && t.because == "" {
+			t.because, t.rule = w.because, w.rule
+		}
+		out = append(out, wish{target: t, because: w.because, rule: w.rule})
+	}
+	return out, nil
+}
+
+func (g *groupSide) loadTargets(ws []want) error {
 	var missing []string
 	for _, w := range ws {
 		if g.targets[w.fold] == nil {
 			missing = append(missing, w.fold)
 		}
 	}
-	if len(missing) > 0 {
-		found, err := g.ev.view.GroupsByName(g.ev.target, missing)
-		if err != nil {
-			return nil, err
-		}
-		for _, w := range ws {
-			if g.targets[w.fold] == nil {
-				if err := g.target(w, found[w.fold]); err != nil {
-					return nil, err
-				}
+	if len(missing) == 0 {
+		return nil
+	}
+	found, err := g.ev.view.GroupsByName(g.ev.target, missing)
+	if err != nil {
+		return err
+	}
+	for _, w := range ws {
+		if g.targets[w.fold] == nil {
+			if err := g.target(w, found[w.fold]); err != nil {
+				return err
 			}
 		}
 	}
-	out := make([]wish, 0, len(ws))
-	for _, w := range ws {
-		t := g.targets[w.fold]
-		if t.n == 0 && t.because == "" {
-			t.because, t.rule = reasons[w.fold], w.rule
-		}
-		out = append(out, wish{target: t, because: reasons[w.fold], rule: w.rule})
-	}
-	return out, nil
+	return nil
 }
 
 // target decides what a wanted name means in the target.

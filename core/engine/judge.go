@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sort"
 	"sync"
 
 	"syncgateway/core/apply"
@@ -13,7 +12,6 @@ import (
 	"syncgateway/core/guard"
 	"syncgateway/core/identity"
 	"syncgateway/core/idset"
-	"syncgateway/core/mirror"
 	"syncgateway/core/plan"
 	"syncgateway/core/pluginhost"
 	"syncgateway/core/store"
@@ -38,99 +36,6 @@ func (k *keyedMutex) lock(key string) (unlock func()) {
 	k.mu.Unlock()
 	m.Lock()
 	return m.Unlock
-}
-
-// secondLook asks the sources directly about everybody who vanished from a complete
-// read and would lose something for it. Only "not found" or "inactive" lets the step
-// stand: a listing that forgot somebody is no reason to take their access. The number
-// of questions is bounded by what the guard would let pass: beyond it the plan is held
-// anyway, and asked about when it is released.
-func (r *run) secondLook(ctx context.Context, ev *evaluation) error {
-	if len(ev.vanished) == 0 {
-		return nil
-	}
-	most := r.sync.Limits.Deactivate.Count
-	if r.sync.Users.OnLeave == config.LeaveDelete {
-		most = r.sync.Limits.Delete.Count
-	}
-	spared := map[store.ID]string{}
-	for i, v := range ev.vanished {
-		if spared[v.P] != "" {
-			continue
-		}
-		r.progress(Progress{Stage: "second look", Done: i, Total: len(ev.vanished)})
-		if most >= 0 && i >= max(most, 1) && !r.releasing(ctx) {
-			break
-		}
-		if why := r.witness(ctx, ev, v); why != "" {
-			spared[v.P] = why
-		}
-	}
-	ev.spare(spared)
-	for p, why := range spared {
-		r.report.Kept = append(r.report.Kept, ev.people[p].person.Key+": "+why)
-	}
-	sort.Strings(r.report.Kept)
-	return nil
-}
-
-// releasing tells whether somebody has approved a plan of this sync: then its removals
-// are about to happen, and every one of them is asked about.
-func (r *run) releasing(ctx context.Context) bool {
-	ok := false
-	_ = r.Store.View(ctx, func(v store.Reader) error {
-		last, err := v.LatestPlan(r.sync.Name)
-		if err != nil {
-			return err
-		}
-		a, err := v.Approval(last.Digest)
-		ok = err == nil && a.UsedBy == "" && r.began.Before(a.Expires)
-		return nil
-	})
-	return ok
-}
-
-// witness returns why the person must be kept, "" when the source confirms that they
-// are gone.
-func (r *run) witness(ctx context.Context, ev *evaluation, v vanished) string {
-	conn, err := r.Connectors.Get(ctx, v.Source)
-	if err != nil {
-		return "the source cannot be asked: " + err.Error()
-	}
-	if !conn.Description().Capabilities.Lookup {
-		return ""
-	}
-	found, err := conn.Lookup(ctx, pluginhost.LookupBy{ID: v.Ext})
-	if pluginhost.NotFound(err) {
-		return ""
-	}
-	if err != nil {
-		return "asked directly, " + v.Source + " gave no answer: " + err.Error()
-	}
-	if !found.User.Active {
-		return ""
-	}
-	if err := r.refreshSource(ctx, v.Source, found); err != nil {
-		return "asked directly, " + v.Source + " still has them"
-	}
-	return "missing from the listing, but asked directly " + v.Source + " still has them"
-}
-
-func (r *run) refreshSource(ctx context.Context, ref string, found pluginhost.Found) error {
-	groups := make([]string, len(found.Groups))
-	for i, g := range found.Groups {
-		groups[i] = g.ID
-	}
-	_, err := mirror.Refresh(ctx, r.Store, ref, r.users(ref), mirror.Person{User: found.User, Groups: found.Groups, GroupIDs: groups})
-	return err
-}
-
-// spare drops what would be taken from these people.
-func (ev *evaluation) spare(people map[store.ID]string) {
-	ev.steps = slices.DeleteFunc(ev.steps, func(s plan.Step) bool { return s.Class.Destructive() && people[s.P] != "" })
-	for p, why := range people {
-		ev.people[p].person.Outcome, ev.people[p].person.Detail = Withheld, why
-	}
 }
 
 // judge stores the plan and what was found about people, and returns the part of the
@@ -174,7 +79,7 @@ func (r *run) putPlan(tx store.Tx, p *plan.Plan, verdict string) error {
 	if p.Empty() {
 		verdict = "empty"
 	}
-	return tx.PutPlan(store.Plan{Digest: r.report.Digest, Sync: p.Sync, Run: r.rec.ID, Created: r.began, Verdict: verdict, Body: p.Bytes()})
+	return tx.PutPlan(store.Plan{Digest: r.report.Digest, Sync: p.Sync, Run: r.rec.ID, Created: r.began, Verdict: verdict, Body: p.Packed()})
 }
 
 // approved looks for an approval of exactly this plan, and uses it up when the run is

@@ -2,11 +2,14 @@ package plan
 
 import (
 	"bytes"
+	"compress/flate"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
+	"io"
 )
 
 // format is the first value of a plan file, so that a file of another kind or version
@@ -19,32 +22,37 @@ type fileHeader struct {
 	Header
 	Steps    int      `json:"steps"`
 	Warnings []string `json:"warnings,omitempty"`
+	Packed   bool     `json:"packed,omitempty"` // what follows is compressed (RFC 1951)
 }
 
-// sealed is a plan's steps, encoded once.
+// sealed is a plan's steps, encoded once: a JSON line each, compressed, because a plan
+// of a million steps says much the same a million times.
 type sealed struct {
 	digest string
-	steps  []byte // a JSON line each
+	steps  []byte
 }
 
 // seal encodes the steps. What is sealed must not change any more; warnings may.
 func (p *Plan) seal() *sealed {
 	if p.sealed == nil {
 		var b bytes.Buffer
-		enc := json.NewEncoder(&b)
+		sum := newDigest(p.Header)
+		z, _ := flate.NewWriter(&b, flate.BestSpeed) // the level is right
+		enc := json.NewEncoder(io.MultiWriter(sum, z))
 		for i := range p.Steps {
-			_ = enc.Encode(&p.Steps[i]) // plain data into a buffer: cannot fail
+			_ = enc.Encode(&p.Steps[i]) // plain data into memory: cannot fail
 		}
-		p.sealed = &sealed{digest: digest(p.Header, b.Bytes()), steps: b.Bytes()}
+		_ = z.Close()
+		p.sealed = &sealed{digest: hex.EncodeToString(sum.Sum(nil)), steps: b.Bytes()}
 	}
 	return p.sealed
 }
 
-func digest(h Header, steps []byte) string {
+// newDigest is a hash that has the header already, and takes the steps.
+func newDigest(h Header) hash.Hash {
 	sum := sha256.New()
 	_ = json.NewEncoder(sum).Encode(h) // plain data into a hash: cannot fail
-	sum.Write(steps)
-	return hex.EncodeToString(sum.Sum(nil))
+	return sum
 }
 
 // Digest is the SHA-256, in hex, of what the plan is made from and of every step: two
@@ -58,12 +66,23 @@ func ShortDigest(digest string) string { return digest[:min(len(digest), 12)] }
 // Bytes is the plan as JSON lines: a header, then a step a line. Equal plans give equal
 // bytes.
 func (p *Plan) Bytes() []byte {
-	x := p.seal()
-	var b bytes.Buffer
-	head := fileHeader{Format: format, Digest: x.digest, Header: p.Header, Steps: len(p.Steps), Warnings: p.Warnings}
-	_ = json.NewEncoder(&b).Encode(head) // plain data into a buffer: cannot fail
-	b.Write(x.steps)
+	b := p.head(false)
+	_, _ = io.Copy(b, flate.NewReader(bytes.NewReader(p.seal().steps))) // seal wrote it
 	return b.Bytes()
+}
+
+// Packed is what Bytes is, with the steps compressed: for storing and sending.
+func (p *Plan) Packed() []byte {
+	b := p.head(true)
+	b.Write(p.seal().steps)
+	return b.Bytes()
+}
+
+func (p *Plan) head(packed bool) *bytes.Buffer {
+	var b bytes.Buffer
+	_ = json.NewEncoder(&b).Encode(fileHeader{Format: format, Digest: p.Digest(), Header: p.Header, Steps: len(p.Steps),
+		Warnings: p.Warnings, Packed: packed}) // plain data into a buffer: cannot fail
+	return &b
 }
 
 // Errors of Decode.
@@ -74,29 +93,40 @@ var (
 	ErrAltered = errors.New("the plan was altered after it was made: its digest does not match its steps")
 )
 
-// Decode reads what Bytes gave and checks its digest. The interned ids of the steps
-// are zero: whoever applies it finds the records again.
+// Decode reads what Bytes or Packed gave and checks its digest. The interned ids of
+// the steps are zero: whoever applies it finds the records again.
 func Decode(b []byte) (*Plan, error) {
 	first, rest, _ := bytes.Cut(b, []byte("\n"))
 	var head fileHeader
 	if err := json.Unmarshal(first, &head); err != nil || head.Format != format {
 		return nil, ErrNotPlan
 	}
-	if digest(head.Header, rest) != head.Digest {
+	lines := io.Reader(bytes.NewReader(rest))
+	if head.Packed {
+		lines = flate.NewReader(lines)
+	}
+	p := &Plan{Header: head.Header, Warnings: head.Warnings}
+	sum := newDigest(head.Header)
+	if err := p.decodeSteps(io.TeeReader(lines, sum)); err != nil {
+		return nil, err
+	}
+	if len(p.Steps) != head.Steps || hex.EncodeToString(sum.Sum(nil)) != head.Digest {
 		return nil, ErrAltered
 	}
-	p := &Plan{Header: head.Header, Warnings: head.Warnings, Steps: make([]Step, 0, bytes.Count(rest, []byte("\n")))}
-	dec := json.NewDecoder(bytes.NewReader(rest))
-	for dec.More() {
+	return p, nil
+}
+
+func (p *Plan) decodeSteps(lines io.Reader) error {
+	dec := json.NewDecoder(lines)
+	for {
 		var s Step
-		if err := dec.Decode(&s); err != nil {
-			return nil, fmt.Errorf("step %d of the plan: %w", len(p.Steps)+1, err)
+		err := dec.Decode(&s)
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("%w (step %d: %v)", ErrAltered, len(p.Steps)+1, err)
 		}
 		p.Steps = append(p.Steps, s)
 	}
-	if len(p.Steps) != head.Steps {
-		return nil, ErrAltered
-	}
-	p.sealed = &sealed{digest: head.Digest, steps: rest}
-	return p, nil
 }

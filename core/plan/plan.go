@@ -7,6 +7,7 @@ package plan
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -134,12 +135,41 @@ type Plan struct {
 // Sort puts the steps into the order of a plan: by class, then group, then account.
 // Equal sets of steps give equal plans.
 func (p *Plan) Sort() {
-	slices.SortStableFunc(p.Steps, compare)
+	p.Steps = sorted(p.Steps)
 	slices.Sort(p.Warnings)
 	p.Warnings = slices.Compact(p.Warnings)
 }
 
-func compare(a, b Step) int {
+// sorted sorts steps by their class and group first, which are few, and then the
+// steps of each: a plan of a million memberships has a thousand groups.
+func sorted(steps []Step) []Step {
+	type key struct {
+		class Class
+		group string
+	}
+	parts := map[key][]int32{}
+	for i := range steps {
+		k := key{class: steps[i].Class}
+		if g := steps[i].Group; g != nil {
+			k.group = g.Name
+		}
+		parts[k] = append(parts[k], int32(i))
+	}
+	keys := slices.SortedFunc(maps.Keys(parts), func(a, b key) int {
+		return cmp.Or(cmp.Compare(a.class, b.class), strings.Compare(a.group, b.group))
+	})
+	out := make([]Step, 0, len(steps))
+	for _, k := range keys {
+		part := parts[k]
+		slices.SortStableFunc(part, func(i, j int32) int { return compare(&steps[i], &steps[j]) })
+		for _, i := range part {
+			out = append(out, steps[i])
+		}
+	}
+	return out
+}
+
+func compare(a, b *Step) int {
 	return cmp.Or(
 		cmp.Compare(a.Class, b.Class),
 		compareRef(a.Group, b.Group),

@@ -1,0 +1,225 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"syncgateway/core/config"
+	"syncgateway/core/identity"
+	"syncgateway/core/mirror"
+	"syncgateway/core/plan"
+	"syncgateway/core/pluginhost"
+	"syncgateway/core/store"
+)
+
+// doubt is an account of a source that a step takes something away for, because a
+// listing lacked it or a membership of it. The source is asked directly first: a
+// listing that forgot something looks like one that is whole.
+type doubt struct {
+	P      store.ID
+	N      store.ID
+	Source string // "source.okta.corp"
+	Ext    string
+	listed bool // the account is there, a membership is not
+	leaves bool // the person would lose the account, not just memberships
+}
+
+// doubt notes who must be asked about before the step of this class is taken. Of
+// somebody who is listed as inactive the source has said so itself.
+func (ev *evaluation) doubt(s *someone, class plan.Class) {
+	if s.state == inactive || ev.doubted[s.person.P] {
+		return
+	}
+	ev.doubted[s.person.P] = true
+	d := doubt{P: s.person.P, leaves: class != plan.RemoveMember}
+	for _, a := range s.absent {
+		if side := ev.sources[a.Endpoint]; side != nil {
+			d.N, d.Source, d.Ext, d.listed = a.N, side.ref, a.Ext, false
+			ev.doubts = append(ev.doubts, d)
+		}
+	}
+	for i := range s.records {
+		if r := &s.records[i]; r.user.Active {
+			d.N, d.Source, d.Ext, d.listed = r.account.N, r.side.ref, r.account.Ext, true
+			ev.doubts = append(ev.doubts, d)
+		}
+	}
+}
+
+// asksAtOnce is how many people a source is asked about at a time.
+const asksAtOnce = 8
+
+// secondLook asks the sources directly about everybody who would lose something
+// because a complete read lacked them or a membership of theirs. The step stands only
+// when the source says the same when it is asked. The number of questions is bounded
+// by what the guard would let pass: once more is confirmed the plan is held anyway,
+// and asked about when it is released.
+func (r *run) secondLook(ctx context.Context, ev *evaluation) error {
+	if len(ev.doubts) == 0 || r.rec.Mode == ModeUser { // a direct answer is a witness itself
+		return nil
+	}
+	l := &r.sync.Limits
+	most := map[bool]int{true: l.Deactivate.Count, false: l.RemoveMember.Count}
+	if r.sync.Users.OnLeave == config.LeaveDelete {
+		most[true] = l.Delete.Count
+	}
+	if r.releasing(ctx) {
+		most = map[bool]int{true: config.Unlimited, false: config.Unlimited}
+	}
+	spared := map[store.ID]string{}
+	confirmed := map[bool]int{}
+	slices.SortStableFunc(ev.doubts, func(a, b doubt) int { return int(a.P) - int(b.P) })
+	for done := 0; done < len(ev.doubts); {
+		r.progress(Progress{Stage: "second look", Done: done, Total: len(ev.doubts)})
+		var some []doubt
+		for ; done < len(ev.doubts) && len(some) < asksAtOnce; done++ {
+			d := ev.doubts[done]
+			if over := most[d.leaves] >= 0 && confirmed[d.leaves] > most[d.leaves]; !over && spared[d.P] == "" {
+				some = append(some, d)
+			}
+		}
+		for i, why := range r.ask(ctx, some) {
+			if why == "" {
+				confirmed[some[i].leaves]++
+			} else {
+				spared[some[i].P] = why
+			}
+		}
+	}
+	ev.spare(spared)
+	for p, why := range spared {
+		r.report.Kept = append(r.report.Kept, ev.people[p].person.Key+": "+why)
+	}
+	sort.Strings(r.report.Kept)
+	return ctx.Err()
+}
+
+// ask asks about several accounts at a time, and tells of each why its person must be
+// kept.
+func (r *run) ask(ctx context.Context, some []doubt) []string {
+	out := make([]string, len(some))
+	var g errgroup.Group
+	for i, d := range some {
+		g.Go(func() error {
+			out[i] = r.witness(ctx, d)
+			return nil
+		})
+	}
+	_ = g.Wait() // what went wrong is a reason to keep somebody
+	return out
+}
+
+// releasing tells whether somebody has approved a plan of this sync: then its removals
+// are about to happen, and every one of them is asked about.
+func (r *run) releasing(ctx context.Context) bool {
+	ok := false
+	_ = r.Store.View(ctx, func(v store.Reader) error {
+		last, err := v.LatestPlan(r.sync.Name)
+		if err != nil {
+			return err
+		}
+		a, err := v.Approval(last.Digest)
+		ok = err == nil && a.UsedBy == "" && r.began.Before(a.Expires)
+		return nil
+	})
+	return ok
+}
+
+// witness returns why the person must be kept, "" when the source confirms what its
+// listing said.
+func (r *run) witness(ctx context.Context, d doubt) string {
+	conn, err := r.Connectors.Get(ctx, d.Source)
+	if err != nil {
+		return "the source cannot be asked: " + err.Error()
+	}
+	if !conn.Description().Capabilities.Lookup {
+		return ""
+	}
+	found, err := conn.Lookup(ctx, pluginhost.LookupBy{ID: d.Ext})
+	switch {
+	case pluginhost.NotFound(err):
+		return ""
+	case err != nil:
+		return "asked directly, " + d.Source + " gave no answer: " + err.Error()
+	case !found.User.Active:
+		return ""
+	}
+	why := "missing from the listing, but asked directly " + d.Source + " still has them"
+	if d.listed {
+		forgotten, err := r.forgotten(ctx, d, found)
+		if err != nil {
+			return "what " + d.Source + " said of them could not be compared: " + err.Error()
+		}
+		if len(forgotten) == 0 {
+			return ""
+		}
+		why = fmt.Sprintf("the listing left them out of %s, but asked directly %s still has them in it", strings.Join(forgotten, ", "), d.Source)
+	}
+	if err := r.refreshSource(ctx, d.Source, found); err != nil {
+		why += "; that could not be noted: " + err.Error()
+	}
+	return why
+}
+
+// mostForgotten is how many groups a reason names.
+const mostForgotten = 3
+
+// forgotten are the groups that a direct answer shows somebody in and the listing did
+// not, by name. Groups that were never listed do not count: they may be out of scope.
+func (r *run) forgotten(ctx context.Context, d doubt, found pluginhost.Found) (names []string, err error) {
+	exts := make([]string, len(found.Groups))
+	label := map[string]string{}
+	for i, g := range found.Groups {
+		exts[i], label[g.ID] = g.ID, fmt.Sprintf("%q", identity.Visible(g.Name, 80))
+	}
+	err = r.Store.View(ctx, func(v store.Reader) error {
+		eps, err := v.Endpoints()
+		if err != nil {
+			return err
+		}
+		known, err := v.GroupsByExt(eps[d.Source], exts)
+		if err != nil {
+			return err
+		}
+		sets, err := v.AccountSets([]store.ID{d.N})
+		if err != nil {
+			return err
+		}
+		for _, g := range known {
+			if in := len(sets) > 0 && sets[0].Groups.Has(g.N) && !g.Flags.Has(store.Gone); !in {
+				names = append(names, label[g.Ext])
+			}
+		}
+		return nil
+	})
+	sort.Strings(names)
+	if more := len(names) - mostForgotten; more > 0 {
+		names = append(names[:mostForgotten], fmt.Sprintf("and %d more", more))
+	}
+	return names, err
+}
+
+func (r *run) refreshSource(ctx context.Context, ref string, found pluginhost.Found) error {
+	groups := make([]string, len(found.Groups))
+	for i, g := range found.Groups {
+		groups[i] = g.ID
+	}
+	_, err := mirror.Refresh(ctx, r.Store, ref, r.users(ref), mirror.Person{User: found.User, Groups: found.Groups, GroupIDs: groups})
+	return err
+}
+
+// spare drops what would be taken from these people. While listings are wrong about
+// anybody, no group is deleted for being gone from one.
+func (ev *evaluation) spare(people map[store.ID]string) {
+	ev.steps = slices.DeleteFunc(ev.steps, func(s plan.Step) bool {
+		return s.Class.Destructive() && people[s.P] != "" || s.Class == plan.DeleteGroup && len(people) > 0
+	})
+	for p, why := range people {
+		ev.people[p].person.Outcome, ev.people[p].person.Detail = Withheld, why
+	}
+}
