@@ -72,7 +72,7 @@ func (r *run) secondLook(ctx context.Context, ev *evaluation) error {
 		most = map[bool]int{true: config.Unlimited, false: config.Unlimited}
 	}
 	spared := map[store.ID]string{}
-	confirmed := map[bool]int{}
+	confirmed, wrong := map[bool]int{}, map[string]bool{}
 	slices.SortStableFunc(ev.doubts, func(a, b doubt) int { return int(a.P) - int(b.P) })
 	for done := 0; done < len(ev.doubts); {
 		r.progress(Progress{Stage: "second look", Done: done, Total: len(ev.doubts)})
@@ -83,11 +83,14 @@ func (r *run) secondLook(ctx context.Context, ev *evaluation) error {
 				some = append(some, d)
 			}
 		}
-		for i, why := range r.ask(ctx, some) {
-			if why == "" {
+		for i, a := range r.ask(ctx, some) {
+			if a.keep == "" {
 				confirmed[some[i].leaves]++
 			} else {
-				spared[some[i].P] = why
+				spared[some[i].P] = a.keep
+			}
+			if a.contradicts {
+				wrong[some[i].Source] = true
 			}
 		}
 	}
@@ -96,13 +99,41 @@ func (r *run) secondLook(ctx context.Context, ev *evaluation) error {
 		r.report.Kept = append(r.report.Kept, ev.people[p].person.Key+": "+why)
 	}
 	sort.Strings(r.report.Kept)
+	if err := r.distrust(ctx, wrong); err != nil {
+		return fmt.Errorf("note that a listing was wrong: %w", err)
+	}
 	return ctx.Err()
 }
 
-// ask asks about several accounts at a time, and tells of each why its person must be
-// kept.
-func (r *run) ask(ctx context.Context, some []doubt) []string {
-	out := make([]string, len(some))
+// distrust forgets where the next delta reads of sources whose listings were wrong
+// would start: the next run reads them whole.
+func (r *run) distrust(ctx context.Context, sources map[string]bool) error {
+	if len(sources) == 0 {
+		return nil
+	}
+	return r.Store.Update(ctx, func(tx store.Tx) error {
+		for ref := range sources {
+			ep, err := tx.Endpoint(ref)
+			if err != nil {
+				return err
+			}
+			if err := tx.PutCursor(ep, store.Cursor{}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// answer is what a source said of one account.
+type answer struct {
+	keep        string // why the person must be kept; "" when the listing was confirmed
+	contradicts bool   // the listing was wrong
+}
+
+// ask asks about several accounts at a time.
+func (r *run) ask(ctx context.Context, some []doubt) []answer {
+	out := make([]answer, len(some))
 	var g errgroup.Group
 	for i, d := range some {
 		g.Go(func() error {
@@ -130,40 +161,39 @@ func (r *run) releasing(ctx context.Context) bool {
 	return ok
 }
 
-// witness returns why the person must be kept, "" when the source confirms what its
-// listing said.
-func (r *run) witness(ctx context.Context, d doubt) string {
+// witness asks about one account.
+func (r *run) witness(ctx context.Context, d doubt) answer {
 	conn, err := r.Connectors.Get(ctx, d.Source)
 	if err != nil {
-		return "the source cannot be asked: " + err.Error()
+		return answer{keep: "the source cannot be asked: " + err.Error()}
 	}
 	if !conn.Description().Capabilities.Lookup {
-		return ""
+		return answer{}
 	}
 	found, err := conn.Lookup(ctx, pluginhost.LookupBy{ID: d.Ext})
 	switch {
 	case pluginhost.NotFound(err):
-		return ""
+		return answer{}
 	case err != nil:
-		return "asked directly, " + d.Source + " gave no answer: " + err.Error()
+		return answer{keep: "asked directly, " + d.Source + " gave no answer: " + err.Error()}
 	case !found.User.Active:
-		return ""
+		return answer{}
 	}
 	why := "missing from the listing, but asked directly " + d.Source + " still has them"
 	if d.listed {
 		forgotten, err := r.forgotten(ctx, d, found)
 		if err != nil {
-			return "what " + d.Source + " said of them could not be compared: " + err.Error()
+			return answer{keep: "what " + d.Source + " said of them could not be compared: " + err.Error()}
 		}
 		if len(forgotten) == 0 {
-			return ""
+			return answer{}
 		}
 		why = fmt.Sprintf("the listing left them out of %s, but asked directly %s still has them in it", strings.Join(forgotten, ", "), d.Source)
 	}
 	if err := r.refreshSource(ctx, d.Source, found); err != nil {
 		why += "; that could not be noted: " + err.Error()
 	}
-	return why
+	return answer{keep: why, contradicts: true}
 }
 
 // mostForgotten is how many groups a reason names.
