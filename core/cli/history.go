@@ -11,6 +11,7 @@ import (
 
 	"syncgateway/core/api"
 	"syncgateway/core/engine"
+	"syncgateway/core/identity"
 )
 
 const timeLayout = "2006-01-02 15:04:05"
@@ -75,12 +76,15 @@ func runsCommand(c *call) func(context.Context) error {
 				if !r.Ended.IsZero() {
 					took = r.Ended.Sub(r.Started).Round(time.Millisecond).String()
 				}
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, r.Sync, r.Mode, r.State, r.Started.Local().Format(timeLayout), took, r.Summary)
+				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", r.ID, r.Sync, r.Mode, r.State, r.Started.Local().Format(timeLayout), took, shortened(r.Summary))
 			}
 			return w.Flush()
 		})
 	}
 }
+
+// shortened fits a summary into a table; show has it whole.
+func shortened(s string) string { return identity.Visible(s, 60) }
 
 func showCommand(c *call) func(context.Context) error {
 	all := c.flags.Bool("all", false, "show every operation")

@@ -127,6 +127,9 @@ func (r *run) finish(ctx context.Context, failed error) error {
 	default:
 		r.rec.State, r.rec.Summary = store.RunPlanned, r.report.Plan.Summary()
 	}
+	if failed == nil && len(r.report.Doubts()) > 0 {
+		r.rec.State, r.rec.Summary = store.RunDoubtful, "nobody was removed, a read is not believed; "+r.rec.Summary
+	}
 	r.report.Run = r.rec
 	err := r.Store.Update(ctx, func(tx store.Tx) (err error) {
 		if r.report.Outcomes, err = tx.Outcomes(r.sid); err != nil {

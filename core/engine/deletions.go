@@ -59,7 +59,7 @@ func (g *groupSide) creations(steps []plan.Step) []plan.Step {
 	for fold := range needed {
 		t := g.targets[fold]
 		out = append(out, plan.Step{Class: plan.CreateGroup, Group: &t.ref, Rule: t.rule,
-			Reason: "the target has no such group, and somebody is " + t.because})
+			Reason: "the target has no such group"})
 	}
 	return out
 }

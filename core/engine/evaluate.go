@@ -171,7 +171,8 @@ func (ev *evaluation) join(accounts []store.Account) ([]store.ID, error) {
 		belongs[pa.N] = pa.P
 		ps = append(ps, pa.P)
 	}
-	fresh := slices.DeleteFunc(accounts, func(a store.Account) bool { return belongs[a.N] != 0 })
+	// Somebody who was never seen, only named as a member, is nobody yet.
+	fresh := slices.DeleteFunc(accounts, func(a store.Account) bool { return belongs[a.N] != 0 || a.Flags.Has(store.Gone) })
 	keys, err := ev.joinKeys(fresh)
 	if err != nil {
 		return nil, err

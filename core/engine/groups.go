@@ -47,8 +47,7 @@ type targetGroup struct {
 	n          store.ID // 0: to be made
 	ref        plan.Ref
 	refused    string // why memberships cannot be written; "" when they can
-	because    string // of one that is to be made
-	rule       string
+	rule       string // of one that is to be made
 	privileged string
 	round      int // of resolve: who has seen it
 }
@@ -258,8 +257,8 @@ func (g *groupSide) resolve(ws []want) ([]wish, error) {
 			continue
 		}
 		t.round = g.round
-		if t.n == 0 && t.because == "" {
-			t.because, t.rule = w.because, w.rule
+		if t.n == 0 && t.rule == "" {
+			t.rule = w.rule
 		}
 		out = append(out, wish{target: t, because: w.because, rule: w.rule})
 	}

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"syncgateway/core/config"
@@ -67,7 +68,9 @@ func (e *Engine) readSource(ctx context.Context, c *config.Connector, syncs []st
 	if err != nil {
 		return Read{}, err
 	}
-	delta := mode == ModeDelta && conn.Description().Capabilities.Delta && len(cursor.Users)+len(cursor.Groups) > 0
+	// Half a cursor is none: the other half of the read would be taken for changes.
+	whole := len(cursor.Users) > 0 && (len(cursor.Groups) > 0 || !readsGroups(conn))
+	delta := mode == ModeDelta && conn.Description().Capabilities.Delta && whole
 	if delta {
 		read, reset, err := e.readOnce(ctx, c, conn, syncs, &cursor, o, limits)
 		if err != nil || reset == "" {
@@ -133,7 +136,7 @@ func (r *reader) stream(ctx context.Context, users, groups pluginhost.ReadOption
 	}
 	r.ended("users", end)
 	next.Users = end.Delta
-	if !r.groupsToo() || r.read.Doubt != "" && end.Failure != nil {
+	if !readsGroups(r.conn) || r.read.Doubt != "" && end.Failure != nil {
 		return "", nil
 	}
 	end, err = r.conn.ReadGroups(ctx, groups, groupSink{r})
@@ -145,13 +148,11 @@ func (r *reader) stream(ctx context.Context, users, groups pluginhost.ReadOption
 	return "", nil
 }
 
-func (r *reader) groupsToo() bool {
-	for _, k := range r.conn.Description().Kinds {
-		if k.Shape == schema.GroupShape {
-			return true
-		}
-	}
-	return len(r.conn.Description().Kinds) == 0
+// readsGroups tells whether a source has groups. One that does not say what it has is
+// asked for them.
+func readsGroups(c Connector) bool {
+	kinds := c.Description().Kinds
+	return len(kinds) == 0 || slices.ContainsFunc(kinds, func(k schema.Kind) bool { return k.Shape == schema.GroupShape })
 }
 
 // ended notes how a stream ended.

@@ -83,9 +83,9 @@ func overall(in Input, l Limit, n int) *Trip {
 	message := ""
 	switch {
 	case l.Count >= 0 && total > l.Count:
-		message = fmt.Sprintf("%s %s, the limit is %d", steps(l.Class, n), window(l, past), l.Count)
+		message = fmt.Sprintf("it would %s%s, the limit is %d", l.Class.Phrase(n), window(l, past), l.Count)
 	case !l.PerGroup && l.Percent >= 0 && total > in.Floor && exceeds(total, in.Population, l.Percent):
-		message = fmt.Sprintf("%s %s of %d accounts (%s), the limit is %g %%", steps(l.Class, n), window(l, past), in.Population,
+		message = fmt.Sprintf("it would %s%s of %d accounts (%s), the limit is %g %%", l.Class.Phrase(n), window(l, past), in.Population,
 			percent(total, in.Population), l.Percent)
 	default:
 		return nil
@@ -139,12 +139,10 @@ func percent(n, of int) string {
 
 func window(l Limit, past int) string {
 	if l.Per == 0 || past == 0 {
-		return "in this plan"
+		return ""
 	}
-	return fmt.Sprintf("in this plan after %d within %s", past, l.Per)
+	return fmt.Sprintf(" after %d within %s", past, l.Per)
 }
-
-func steps(c plan.Class, n int) string { return fmt.Sprintf("%d × %s", n, c) }
 
 // worst lists up to ten of the steps a trip is about, in the plan's order.
 func worst(p *plan.Plan, c plan.Class, group string) []string {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sort"
 
+	"syncgateway/core/identity"
 	"syncgateway/core/idset"
 	"syncgateway/core/store"
 )
@@ -45,10 +46,28 @@ func (r *Reading) resolveLate() {
 	late := r.late
 	r.late = nil
 	for _, l := range late {
-		if rest := r.resolve(l.m, l.remove); rest != nil {
-			r.stats.Strangers += len(rest.UserIDs) + len(rest.ChildIDs)
+		rest := r.resolve(l.m, l.remove)
+		if rest == nil || l.remove || r.groups.byExt[rest.GroupID] == nil {
+			continue
 		}
+		r.stats.Strangers += len(rest.UserIDs)
+		for _, ext := range rest.UserIDs {
+			r.stranger(ext)
+		}
+		r.resolve(identity.Members{GroupID: rest.GroupID, UserIDs: rest.UserIDs}, false)
 	}
+}
+
+// stranger keeps the place of an account that is a member of something but that the
+// read did not show: somebody who is staged, say. When they appear, their memberships
+// are known.
+func (r *Reading) stranger(ext string) {
+	if r.users.byExt[ext] != nil {
+		return
+	}
+	e := &entry{head: store.Head{N: r.st.NewIDs(1), Ext: ext, Flags: store.Gone}}
+	r.users.byExt[ext] = e
+	r.accountRows = append(r.accountRows, accountRow(r.ep, e.head, &identity.User{ID: ext}))
 }
 
 // removeMissing flags what a full read no longer had and what a delta read named.

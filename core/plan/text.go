@@ -215,6 +215,14 @@ func (t *texter) step(s *Step, withReason bool) {
 	}
 }
 
+// Phrase says what n steps of the class do: "deactivate 6 users".
+func (c Class) Phrase(n int) string {
+	if n == 1 {
+		return classCounts[c][0]
+	}
+	return fmt.Sprintf(classCounts[c][1], n)
+}
+
 // Summary is the plan in one line: what it would do, by class.
 func (p *Plan) Summary() string {
 	if p.Empty() {
@@ -223,12 +231,8 @@ func (p *Plan) Summary() string {
 	counts := p.Counts()
 	var parts []string
 	for _, c := range Classes() {
-		switch n := counts[c]; n {
-		case 0:
-		case 1:
-			parts = append(parts, classCounts[c][0])
-		default:
-			parts = append(parts, fmt.Sprintf(classCounts[c][1], n))
+		if counts[c] > 0 {
+			parts = append(parts, c.Phrase(counts[c]))
 		}
 	}
 	return fmt.Sprintf("Plan: %s. Digest %s.", strings.Join(parts, ", "), ShortDigest(p.Digest()))

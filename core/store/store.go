@@ -296,6 +296,7 @@ const (
 	RunDone        = "done"
 	RunPlanned     = "planned"
 	RunHeld        = "held"
+	RunDoubtful    = "doubtful" // a read was not complete or not believed: only additions
 	RunFailed      = "failed"
 	RunInterrupted = "interrupted"
 )
