@@ -72,7 +72,7 @@ func TestDeletedInTheSource(t *testing.T) {
 	t.Parallel()
 	g := synced(t, usual, 30)
 	g.edit("source.json", func(f *file) { f.Users = slices.Delete(f.Users, 5, 6) })
-	g.must(g.run("apply"), 0, "deactivate user: 1", "missing from a complete read")
+	g.must(g.run("apply"), 0, "deactivate user: 1", "no longer in source.jsonfile-source.hr")
 	g.active(mail(5), false)
 }
 

@@ -165,7 +165,7 @@ func (ev *evaluation) desire(s *someone) error {
 		s.state, s.why = gone, "no source has them any more"
 		if len(s.absent) > 0 {
 			if side := ev.sources[s.absent[0].Endpoint]; side != nil {
-				s.why = "missing from a complete read of " + side.ref
+				s.why = "no longer in " + side.ref
 			} else {
 				s.why = "their source is no longer part of the sync"
 			}

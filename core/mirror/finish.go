@@ -77,7 +77,7 @@ func (r *Reading) removeMissing(tx store.Tx) error {
 			e.head.Flags |= store.Gone
 			return true
 		}
-		return r.scope == Delta && e.known && e.head.Flags.Has(store.Gone)
+		return r.scope == Delta && e.known && e.removed && e.head.Flags.Has(store.Gone)
 	}
 	accounts := r.users.pick(missing)
 	r.stats.Gone += len(accounts)

@@ -9,6 +9,8 @@ type entry struct {
 	head  store.Head
 	known bool // in the store before this read
 	seen  bool // in this read
+	// removed: a delta read named it as gone, and it was not gone before.
+	removed bool
 }
 
 // index finds records of one endpoint by their own ids. For a full read it is loaded

@@ -231,8 +231,9 @@ func (r *Reading) Removed(ctx context.Context, exts []string, groups bool) error
 		return err
 	}
 	for _, ext := range exts {
-		if e := x.byExt[ext]; e != nil {
+		if e := x.byExt[ext]; e != nil && !e.head.Flags.Has(store.Gone) {
 			e.head.Flags |= store.Gone
+			e.removed = true
 		}
 	}
 	return nil
