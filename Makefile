@@ -11,7 +11,7 @@ SYNTHETIC := examples/synthetic/cmd/gateway-synthetic-source examples/synthetic/
 
 BUF         := $(GO) run github.com/bufbuild/buf/cmd/buf@v1.75.0
 STATICCHECK := $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
-GOVULNCHECK := $(GO) run golang.org/x/vuln/cmd/govulncheck@v1.9.0
+GOVULNCHECK := $(GO) run golang.org/x/vuln/cmd/govulncheck@v1.5.0
 
 .PHONY: build demo test race bench proto docs lint vuln clean
 
