@@ -126,8 +126,8 @@ func (c *call) describePlugin(ctx context.Context, typ string) error {
 		if c.json {
 			return c.printJSON(p)
 		}
-		_, err := c.out.Write(p.Docs())
-		return err
+		c.text("%s %s\n\n%s", p.Type, p.Version, p.Docs())
+		return nil
 	})
 }
 

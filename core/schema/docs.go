@@ -15,7 +15,8 @@ func (p *Plugin) Docs() []byte {
 	b.line("# %s", p.Type)
 	b.line("")
 	b.paragraph(p.Summary)
-	b.line("Version %s. Used as: %s.", orDash(p.Version), strings.Join(roleNames(p.Roles), ", "))
+	// No version: the page stands beside the source and must not change with every build.
+	b.line("Used as: %s.", strings.Join(roleNames(p.Roles), ", "))
 	b.line("")
 	b.line("## Configuration")
 	b.line("")
@@ -251,13 +252,6 @@ func yesNo(b bool) string {
 		return "yes"
 	}
 	return "no"
-}
-
-func orDash(s string) string {
-	if s == "" {
-		return "–"
-	}
-	return s
 }
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -16,9 +16,9 @@ const (
 )
 
 // About describes the connector.
-func About() sdk.About {
+func About(version string) sdk.About {
 	return sdk.About{
-		Type: Type, Version: "0.1.0",
+		Type: Type, Version: version,
 		Summary:     "Jira Cloud: people, their access and their groups, through the Atlassian organisation.",
 		Permissions: permissions, Limits: limits, Config: configSchema(),
 		Kinds:        []sdk.Kind{userKind(), groupKind()},

@@ -88,7 +88,7 @@ func TestConfigure(t *testing.T) {
 }
 
 func TestAboutIsWhole(t *testing.T) {
-	about := jiracloud.About()
+	about := jiracloud.About("test")
 	for _, f := range about.Config.Fields {
 		if f.Doc == "" {
 			t.Errorf("%s has no description", f.Name)

@@ -75,7 +75,7 @@ func (b *bench) config(change ...func(map[string]any)) map[string]any {
 		"site": env["JIRA_SITE_URL"], "org_id": env["ATLASSIAN_ORG_ID"], "api_key": env["ATLASSIAN_ORG_KEY"],
 		"email": env["JIRA_EMAIL"], "api_token": env["JIRA_API_TOKEN"], "admin_url": env["ATLASSIAN_API_URL"],
 	}
-	for _, f := range jiracloud.About().Config.Fields {
+	for _, f := range jiracloud.About("test").Config.Fields {
 		if _, given := config[f.Name]; !given && f.Default != nil {
 			config[f.Name] = f.Default
 		}
@@ -87,7 +87,7 @@ func (b *bench) config(change ...func(map[string]any)) map[string]any {
 }
 
 func (b *bench) plugin() (*sdk.Plugin, error) {
-	return sdk.TargetPlugin(jiracloud.About(), &jiracloud.Target{Clock: b.clock})
+	return sdk.TargetPlugin(jiracloud.About("test"), &jiracloud.Target{Clock: b.clock})
 }
 
 func (b *bench) reopen(change ...func(map[string]any)) *sdktest.Instance {

@@ -6,4 +6,6 @@ import (
 	"syncgateway/sdk"
 )
 
-func main() { sdk.ServeTarget(jiracloud.About(), &jiracloud.Target{}) }
+var version = "dev"
+
+func main() { sdk.ServeTarget(jiracloud.About(version), &jiracloud.Target{}) }
