@@ -245,7 +245,15 @@ func (c *call) showReads(a *api.RunAnswer) {
 		c.text("\nNobody is removed on the word of this read: %s.\n", d)
 		c.text("  Additions and updates go on. Look at the source (gateway check), then run again.\n")
 	}
-	for _, k := range a.Report.Kept {
+	const most = 10
+	if n := len(a.Report.Kept); n > 0 {
+		c.text("\nFor what a listing lacked, somebody would have lost access. Asked directly, the source did not confirm it, so it stays: %s.\n", count(n, "account"))
+	}
+	for i, k := range a.Report.Kept {
+		if i == most {
+			c.text("  … and %d more were kept, all of whom `gateway show -json` lists\n", len(a.Report.Kept)-most)
+			break
+		}
 		c.text("  kept %s\n", k)
 	}
 	c.text("\n")

@@ -207,7 +207,7 @@ func (r *run) read(ctx context.Context) (*evaluation, error) {
 			return nil, err
 		}
 		if read.Doubt != "" {
-			return nil, fmt.Errorf("%w: %s", ErrTargetUnread, read.Doubt)
+			return nil, unread(r.sync.To.Ref(), read.Doubt)
 		}
 	}
 	ev.removals = len(r.report.Doubts()) == 0

@@ -249,7 +249,7 @@ func (r *run) exactly(ctx context.Context) error {
 		return err
 	}
 	if read.Doubt != "" {
-		return fmt.Errorf("%w: %s", ErrTargetUnread, read.Doubt)
+		return unread(r.sync.To.Ref(), read.Doubt)
 	}
 	ev := r.evaluation()
 	r.report.Plan, r.report.Digest = p, p.Digest()

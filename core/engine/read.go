@@ -236,6 +236,11 @@ func (e *Engine) readTarget(ctx context.Context, c *config.Connector, syncs []st
 	return *r.read, r.finish(ctx, began, &store.Cursor{At: began, FullAt: began})
 }
 
+// unread is the error for a target that was not read whole.
+func unread(ref, why string) error {
+	return fmt.Errorf("%w: %s. Test the connection: gateway check %s", ErrTargetUnread, why, ref)
+}
+
 type userSink struct{ *reader }
 
 // Users implements pluginhost.UserSink.

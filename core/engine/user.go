@@ -176,7 +176,7 @@ func (r *run) refreshTarget(ctx context.Context, ids, emails []string) error {
 		if end.Failure != nil {
 			why = end.Failure.Message
 		}
-		return fmt.Errorf("%w: %s", ErrTargetUnread, why)
+		return unread(r.sync.To.Ref(), why)
 	}
 	ref := r.sync.To.Ref()
 	for _, p := range seen.found {

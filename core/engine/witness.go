@@ -94,11 +94,7 @@ func (r *run) secondLook(ctx context.Context, ev *evaluation) error {
 			}
 		}
 	}
-	ev.spare(spared)
-	for p, why := range spared {
-		r.report.Kept = append(r.report.Kept, ev.people[p].person.Key+": "+why)
-	}
-	sort.Strings(r.report.Kept)
+	r.report.Kept = ev.spare(spared)
 	if err := r.distrust(ctx, wrong); err != nil {
 		return fmt.Errorf("note that a listing was wrong: %w", err)
 	}
@@ -243,13 +239,22 @@ func (r *run) refreshSource(ctx context.Context, ref string, found pluginhost.Fo
 	return err
 }
 
-// spare drops what would be taken from these people. While listings are wrong about
-// anybody, no group is deleted for being gone from one.
-func (ev *evaluation) spare(people map[store.ID]string) {
+// spare drops what would be taken from these people, and tells who and why. While
+// listings are wrong about anybody, no group is deleted for being gone from one.
+func (ev *evaluation) spare(people map[store.ID]string) []string {
+	names := map[store.ID]string{}
 	ev.steps = slices.DeleteFunc(ev.steps, func(s plan.Step) bool {
-		return s.Class.Destructive() && people[s.P] != "" || s.Class == plan.DeleteGroup && len(people) > 0
+		if s.Class.Destructive() && people[s.P] != "" {
+			names[s.P] = s.User.Name
+			return true
+		}
+		return s.Class == plan.DeleteGroup && len(people) > 0
 	})
+	var kept []string
 	for p, why := range people {
 		ev.people[p].person.Outcome, ev.people[p].person.Detail = Withheld, why
+		kept = append(kept, names[p]+": "+why)
 	}
+	sort.Strings(kept)
+	return kept
 }
