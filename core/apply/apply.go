@@ -101,21 +101,21 @@ func (a *applier) phase(ctx context.Context, steps []plan.Step) error {
 	if steps[0].Class == plan.Adopt {
 		return a.adopt(ctx, steps)
 	}
-	g, ctx := errgroup.WithContext(ctx)
+	g, inPhase := errgroup.WithContext(ctx)
 	g.SetLimit(a.Concurrency)
 	for _, batch := range batches(steps, a.MaxBatch) {
-		if ctx.Err() != nil || a.stopped() != nil {
+		if inPhase.Err() != nil || a.stopped() != nil {
 			break
 		}
-		g.Go(func() error { return a.batch(ctx, batch) })
+		g.Go(func() error { return a.batch(inPhase, batch) })
 	}
 	if err := g.Wait(); err != nil {
 		return err
 	}
-	if err := ctx.Err(); err != nil && context.Cause(ctx) != nil && a.stopped() == nil && errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
+	if err := a.stopped(); err != nil {
 		return err
 	}
-	return a.stopped()
+	return ctx.Err()
 }
 
 func (a *applier) stopped() error {
