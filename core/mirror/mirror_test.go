@@ -50,7 +50,7 @@ func (d *directory) group(id string) pluginhost.GroupRecord {
 func (d *directory) change(t *rapid.T) {
 	user := rapid.SampledFrom([]string{"u1", "u2", "u3", "u4", "u5", "u6", "u7"})
 	group := rapid.SampledFrom([]string{"g1", "g2", "g3", "g4"})
-	for range rapid.IntRange(0, 8).Draw(t, "changes") {
+	for range rapid.IntRange(2, 14).Draw(t, "changes") {
 		u, g := user.Draw(t, "user"), group.Draw(t, "group")
 		switch rapid.IntRange(0, 7).Draw(t, "change") {
 		case 0, 1:
@@ -374,7 +374,7 @@ func TestMirrorFollowsBelievedReads(t *testing.T) {
 		d := newDirectory()
 		last := newDirectory() // of the last believed read: where a delta starts
 		exact := true          // no unbelieved read since
-		for range rapid.IntRange(1, 6).Draw(rt, "reads") {
+		for range rapid.IntRange(4, 10).Draw(rt, "reads") {
 			d.change(rt)
 			before := b.known()
 			what := rapid.SampledFrom([]string{"full", "delta", "part of a full read", "full, not believed", "delta, not believed"}).Draw(rt, "read")
