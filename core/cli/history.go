@@ -12,13 +12,20 @@ import (
 	"syncgateway/core/api"
 	"syncgateway/core/engine"
 	"syncgateway/core/identity"
+	"syncgateway/core/store"
 )
 
 const timeLayout = "2006-01-02 15:04:05"
 
 func statusCommand(c *call) func(context.Context) error {
+	outcome := c.flags.String("people", "", "list the people with this `outcome` and why: disputed, invalid, failed, leaving, …")
+	sync := c.flags.String("sync", "", "with -people: only of this `sync`")
+	limit := c.flags.Int("limit", 1000, "with -people: how many")
 	return func(ctx context.Context) error {
 		return c.with(ctx, func(client *api.Client) error {
+			if *outcome != "" {
+				return c.people(ctx, client, *sync, strings.ReplaceAll(*outcome, " ", "_"), *limit)
+			}
 			a, err := client.Status(ctx)
 			if err != nil {
 				return err
@@ -37,6 +44,33 @@ func statusCommand(c *call) func(context.Context) error {
 			return nil
 		})
 	}
+}
+
+// people lists people by outcome, with the reason.
+func (c *call) people(ctx context.Context, client *api.Client, sync, outcome string, limit int) error {
+	byName := map[string][]store.Person{}
+	for _, name := range c.syncs(sync) {
+		people, err := client.People(ctx, name, outcome, limit)
+		if err != nil {
+			return err
+		}
+		byName[name] = people
+		c.text("sync %s: %s %s\n", name, peopleCount(len(people)), strings.ReplaceAll(outcome, "_", " "))
+		for _, p := range people {
+			c.text("  %s: %s\n", p.Key, p.Detail)
+		}
+	}
+	if c.json {
+		return c.printJSON(byName)
+	}
+	return nil
+}
+
+func peopleCount(n int) string {
+	if n == 1 {
+		return "1 person"
+	}
+	return fmt.Sprintf("%d people", n)
 }
 
 func (c *call) syncStatus(s api.SyncStatus) {

@@ -256,6 +256,7 @@ func TestDisputes(t *testing.T) {
 		t.Errorf("%d accounts", len(got.Users))
 	}
 	g.must(g.run("status"), 0, "3 disputed")
+	g.must(g.run("status", "-people", "disputed"), 0, "3 people disputed", "two people are mapped to the email")
 	g.must(g.run("explain", mail(3)), 0, "2 accounts have the email")
 	g.must(g.run("explain", mail(5)), 0, "two people are mapped to")
 }

@@ -202,11 +202,11 @@ type MirrorWriter interface {
 // Person is somebody a sync takes care of: the accounts of one or more sources that
 // belong together. Outcome and Detail are what the last run made of them.
 type Person struct {
-	P       ID
-	Sync    SyncID
-	Key     string // the join key, folded
-	Outcome string // "in_sync", "planned", "disputed", …
-	Detail  string
+	P       ID     `json:"-"`
+	Sync    SyncID `json:"-"`
+	Key     string `json:"person"`  // the join key, folded
+	Outcome string `json:"outcome"` // "in_sync", "planned", "disputed", …
+	Detail  string `json:"detail,omitempty"`
 }
 
 // Membership of a source account in a person.
