@@ -66,7 +66,7 @@ func fillStatus(v store.Reader, st *SyncStatus) error {
 	}
 	for i, g := range graces {
 		if i < len(people) {
-			st.Leaving = append(st.Leaving, LeavingEntry{Person: people[i].Key, Due: g.Due, Reason: g.Reason})
+			st.Leaving = append(st.Leaving, LeavingEntry{Person: people[i].Label, Due: g.Due, Reason: g.Reason})
 		}
 	}
 	return nil

@@ -57,7 +57,7 @@ func (c *call) people(ctx context.Context, client *api.Client, sync, outcome str
 		byName[name] = people
 		c.text("sync %s: %s %s\n", name, peopleCount(len(people)), strings.ReplaceAll(outcome, "_", " "))
 		for _, p := range people {
-			c.text("  %s: %s\n", p.Key, p.Detail)
+			c.text("  %s: %s\n", p.Label, p.Detail)
 		}
 	}
 	if c.json {

@@ -159,6 +159,7 @@ func (ev *evaluation) loadAccounts(ns []store.ID, of func(store.ID) *someone) er
 
 // desire says what the sources and the rules want of the person.
 func (ev *evaluation) desire(s *someone) error {
+	s.person.Label = s.label()
 	slices.SortStableFunc(s.records, func(a, b sourceRecord) int { return a.side.order - b.side.order })
 	slices.Sort(s.accounts)
 	if len(s.records) == 0 {
@@ -204,6 +205,17 @@ func (ev *evaluation) desire(s *someone) error {
 		s.state = wanted
 	}
 	return nil
+}
+
+// label is what people recognise somebody by; of one who is gone, what it was.
+func (s *someone) label() string {
+	for i := range s.records {
+		u := &s.records[i].user
+		if name := firstOf(u.Email, u.Username, u.DisplayName); name != "" {
+			return identity.Visible(name, 120)
+		}
+	}
+	return firstOf(s.person.Label, s.person.Key)
 }
 
 func (ev *evaluation) where(setting string) string {

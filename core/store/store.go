@@ -204,7 +204,8 @@ type MirrorWriter interface {
 type Person struct {
 	P       ID     `json:"-"`
 	Sync    SyncID `json:"-"`
-	Key     string `json:"person"`  // the join key, folded
+	Key     string `json:"key"`     // the join key, folded
+	Label   string `json:"person"`  // what people recognise them by
 	Outcome string `json:"outcome"` // "in_sync", "planned", "disputed", …
 	Detail  string `json:"detail,omitempty"`
 }

@@ -49,19 +49,19 @@ func (x *tx) ClearDirty(s store.SyncID, ns []store.ID) error {
 func collectPeople(out *[]store.Person) func(*sql.Rows) error {
 	return func(r *sql.Rows) error {
 		var p store.Person
-		err := r.Scan(&p.P, &p.Sync, &p.Key, &p.Outcome, &p.Detail)
+		err := r.Scan(&p.P, &p.Sync, &p.Key, &p.Label, &p.Outcome, &p.Detail)
 		*out = append(*out, p)
 		return err
 	}
 }
 
 func (x *tx) People(ps []store.ID) (out []store.Person, err error) {
-	err = x.byIDs(ps, collectPeople(&out), `SELECT p, sync, key, outcome, detail FROM person WHERE p IN (SELECT value FROM json_each(?)) ORDER BY p`)
+	err = x.byIDs(ps, collectPeople(&out), `SELECT p, sync, key, label, outcome, detail FROM person WHERE p IN (SELECT value FROM json_each(?)) ORDER BY p`)
 	return out, err
 }
 
 func (x *tx) PeopleWith(s store.SyncID, outcome string, limit int) (out []store.Person, err error) {
-	err = x.each(collectPeople(&out), `SELECT p, sync, key, outcome, detail FROM person WHERE sync = ? AND outcome = ? ORDER BY key LIMIT ?`, s, outcome, limit)
+	err = x.each(collectPeople(&out), `SELECT p, sync, key, label, outcome, detail FROM person WHERE sync = ? AND outcome = ? ORDER BY key LIMIT ?`, s, outcome, limit)
 	return out, err
 }
 
@@ -157,11 +157,11 @@ func (x *tx) LinkCount(s store.SyncID) (n int, err error) {
 }
 
 func (x *tx) PutPeople(ps []store.Person) error {
-	return x.insert(`INSERT INTO person (p, sync, key, outcome, detail) VALUES `,
-		` ON CONFLICT (p) DO UPDATE SET key = excluded.key, outcome = excluded.outcome, detail = excluded.detail`,
-		5, len(ps), func(i int, to []any) []any {
+	return x.insert(`INSERT INTO person (p, sync, key, label, outcome, detail) VALUES `,
+		` ON CONFLICT (p) DO UPDATE SET key = excluded.key, label = excluded.label, outcome = excluded.outcome, detail = excluded.detail`,
+		6, len(ps), func(i int, to []any) []any {
 			p := &ps[i]
-			return append(to, p.P, p.Sync, p.Key, p.Outcome, p.Detail)
+			return append(to, p.P, p.Sync, p.Key, p.Label, p.Outcome, p.Detail)
 		})
 }
 
