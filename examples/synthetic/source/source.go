@@ -112,7 +112,11 @@ func (s *Source) StreamUsers(_ context.Context, req sdk.ReadRequest, w *sdk.User
 func (s *Source) cursor() []byte { return []byte(time.Now().UTC().Format(time.RFC3339)) }
 
 // userID is the id of person i.
-func userID(i int) string { return fmt.Sprintf("u%08d", i) }
+func userID(i int) string {
+	const width = 8
+	n := strconv.Itoa(i)
+	return "u" + "00000000"[:max(0, width-len(n))] + n
+}
 
 func (s *Source) user(i, revision int) sdk.User {
 	n := strconv.Itoa(i)
@@ -137,28 +141,29 @@ func (s *Source) StreamGroups(_ context.Context, req sdk.ReadRequest, w *sdk.Gro
 			return err
 		}
 	}
-	for g := range s.c.Groups {
-		if err := s.members(g, w); err != nil {
+	for g, people := range s.memberships() {
+		ids := make([]string, len(people))
+		for i, p := range people {
+			ids[i] = userID(int(p))
+		}
+		if err := w.AddMembers("g"+strconv.Itoa(g), ids...); err != nil {
 			return err
 		}
 	}
 	return w.Complete(s.cursor(), new(uint64(s.c.Groups)))
 }
 
-// members of group g are the people i with g = (i*7 + k*step) mod groups for some k.
-func (s *Source) members(g int, w *sdk.GroupWriter) error {
+// memberships lists the people of each group: person i is in the groups i*7 + k*step.
+func (s *Source) memberships() [][]int32 {
 	step := max(1, s.c.Groups/max(1, s.c.PerUser))
-	var batch []string
+	lists := make([][]int32, s.c.Groups)
 	for i := range s.c.Users {
-		d := ((g-i*7)%s.c.Groups + s.c.Groups) % s.c.Groups
-		if d%step == 0 && d/step < s.c.PerUser {
-			batch = append(batch, userID(i))
+		for k := range min(s.c.PerUser, s.c.Groups) {
+			g := (i*7 + k*step) % s.c.Groups
+			lists[g] = append(lists[g], int32(i))
 		}
 	}
-	if len(batch) == 0 {
-		return nil
-	}
-	return w.AddMembers("g"+strconv.Itoa(g), batch...)
+	return lists
 }
 
 var (
