@@ -107,7 +107,12 @@ func (a *applier) phase(ctx context.Context, steps []plan.Step) error {
 		if inPhase.Err() != nil || a.stopped() != nil {
 			break
 		}
-		g.Go(func() error { return a.batch(inPhase, batch) })
+		g.Go(func() error {
+			if inPhase.Err() != nil || a.stopped() != nil {
+				return nil // it waited for its turn, and the run ended meanwhile
+			}
+			return a.batch(inPhase, batch)
+		})
 	}
 	if err := g.Wait(); err != nil {
 		return err
@@ -175,15 +180,25 @@ func (a *applier) call(ctx context.Context, items []*item, byID map[string]*item
 	results := make(chan *item, len(items))
 	written := make(chan error, 1)
 	go func() { written <- a.drain(ctx, results) }()
+	waiting := map[*item][]*item{} // memberships by their account, while nobody knows whether that was made
 	err := a.Target.Apply(ctx, a.Run, wire, func(r pluginhost.Result) {
 		it := byID[r.OperationID]
-		if it == nil || it.done {
+		if it == nil || it.answered {
 			return // not asked for, or answered twice: the first answer counts
 		}
-		it.done = true
-		if a.judge(it, r); it.op.State != store.OpIntent {
-			results <- it
+		it.answered = true
+		if a.judge(it, r); it.op.State == store.OpIntent {
+			return
 		}
+		if account := it.account(byID); account != nil && !account.known {
+			waiting[account] = append(waiting[account], it)
+			return
+		}
+		for _, x := range append([]*item{it}, waiting[it]...) {
+			x.known = true
+			results <- x
+		}
+		delete(waiting, it)
 	})
 	close(results)
 	if werr := <-written; werr != nil {
@@ -192,7 +207,7 @@ func (a *applier) call(ctx context.Context, items []*item, byID map[string]*item
 	unknown := 0
 	a.mu.Lock()
 	for _, it := range items {
-		if !it.done || it.op.State == store.OpIntent {
+		if !it.known {
 			unknown++
 			a.fail(it)
 		}

@@ -90,14 +90,14 @@ func (a *applier) makeUsers(tx store.Tx, items []*item) error {
 		}
 		u := *it.step.Account
 		u.ID = it.op.RemoteID
-		if err := tx.PutAccounts([]store.Account{a.row(it.op.N, &u)}); err != nil {
-			return err
-		}
 		if taken, err := tx.LinksTo([]store.ID{it.op.N}); err != nil {
 			return err
 		} else if len(taken) > 0 && taken[0].P != it.op.P {
 			it.op.State, it.op.Answer = store.OpFailed, "the target gave the account of somebody else"
 			continue
+		}
+		if err := tx.PutAccounts([]store.Account{a.row(it.op.N, &u)}); err != nil {
+			return err
 		}
 		links = append(links, store.Link{N: it.op.N, P: it.op.P, Sync: a.Sync, Origin: "created", Run: a.Run})
 		a.mu.Lock()

@@ -20,7 +20,17 @@ type item struct {
 	step plan.Step
 	op   store.Operation
 	wire pluginhost.Operation
-	done bool
+
+	answered bool // by the target
+	known    bool // the outcome, and for a membership the account it is of
+}
+
+// account is the item that makes the account of a membership, nil when that is there.
+func (it *item) account(byID map[string]*item) *item {
+	if it.wire.Member == nil {
+		return nil
+	}
+	return byID[it.wire.Member.UserOperation]
 }
 
 // operationID numbers the operations of a run; with the run's id that is unique for

@@ -107,11 +107,12 @@ func question(ops []store.Operation) ([]*item, pluginhost.StateOptions, error) {
 type sighting struct {
 	users   map[string]*identity.User // by id, e-mail and username
 	groups  map[string]string         // id by folded name
+	present map[string]bool           // groups, by id
 	members map[[2]string]bool        // group id, user id
 }
 
 func newSighting() *sighting {
-	return &sighting{users: map[string]*identity.User{}, groups: map[string]string{}, members: map[[2]string]bool{}}
+	return &sighting{users: map[string]*identity.User{}, groups: map[string]string{}, present: map[string]bool{}, members: map[[2]string]bool{}}
 }
 
 // State implements pluginhost.StateSink.
@@ -130,7 +131,7 @@ func (s *sighting) State(_ context.Context, page pluginhost.StatePage) error {
 		if err != nil {
 			return err
 		}
-		s.groups[identity.Fold(g.Name)] = g.ID
+		s.groups[identity.Fold(g.Name)], s.present[g.ID] = g.ID, true
 	}
 	for _, m := range page.Members {
 		for _, u := range m.UserIDs {
@@ -175,6 +176,8 @@ func (s *sighting) judge(it *item) {
 		if there = u != nil; there {
 			it.op.RemoteID = u.ID
 		}
+	case plan.DeleteGroup:
+		there = !s.present[group]
 	case plan.UpdateUser:
 		there = u != nil && carries(u, st.Changes)
 	case plan.ActivateUser:
