@@ -162,6 +162,7 @@ func TestBadInput(t *testing.T) {
 			t.Errorf("%s: the target was changed", name)
 		}
 	}
+	g.write("gateway.hcl", good)
 	g.must(g.run("paln"), 2, `Did you mean "plan"`)
 	g.must(g.run("plan", "-nonsense"), 2)
 	g.must(g.run("plan", "-sync", "none"), 2, `there is no sync "none"`)
