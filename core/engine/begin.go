@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"syncgateway/core/apply"
@@ -93,16 +94,12 @@ func (r *run) interrupted(tx store.Tx) error {
 func (r *run) mark(ctx context.Context) error {
 	return r.Store.Update(ctx, func(tx store.Tx) error {
 		st, err := tx.SyncState(r.sid)
-		r.remapped = st.Epoch != r.sync.Epoch
+		epoch, _, _ := strings.Cut(st.Epoch, epochGroups)
+		r.remapped = epoch != r.sync.Epoch
 		if err != nil || !r.remapped && !r.o.Everyone {
 			return err
 		}
-		for ep := range r.sources {
-			if err := tx.MarkAllDirty(r.sid, ep); err != nil {
-				return err
-			}
-		}
-		return tx.PutSyncState(r.sid, store.SyncState{Epoch: r.sync.Epoch})
+		return r.markEverybody(tx, r.sync.Epoch)
 	})
 }
 

@@ -221,7 +221,11 @@ func (ev *evaluation) memberships(s *someone, account *targetAccount) error {
 		if t.n != 0 {
 			keep = append(keep, t.n)
 		}
-		if t.refused != "" || t.n != 0 && sets.Groups.Has(t.n) {
+		if t.n != 0 && sets.Groups.Has(t.n) {
+			continue
+		}
+		if t.refused != "" {
+			s.open = true
 			continue
 		}
 		ev.step(s, plan.Step{Class: plan.AddMember, User: user, Group: &t.ref, N: sets.N, G: t.n, Reason: w.because, Rule: w.rule})

@@ -3,6 +3,7 @@ package engine
 import (
 	"syncgateway/core/config"
 	"syncgateway/core/identity"
+	"syncgateway/core/idset"
 	"syncgateway/core/plan"
 	"syncgateway/core/schema"
 	"syncgateway/core/store"
@@ -26,18 +27,23 @@ func (g *groupSide) deletions() ([]plan.Step, error) {
 		return nil, err
 	}
 	leaving := map[store.ID]int{}
+	var deleted []store.ID
 	for i := range g.ev.steps {
-		if s := &g.ev.steps[i]; s.Class == plan.RemoveMember {
+		switch s := &g.ev.steps[i]; s.Class {
+		case plan.RemoveMember:
 			leaving[s.G]++
+		case plan.DeleteUser:
+			deleted = append(deleted, s.N) // who is deleted is in no group
 		}
 	}
+	deleted = idset.Of(deleted)
 	var out []plan.Step
 	for _, set := range sets {
 		t := g.byN[set.N]
 		if t == nil || t.refused != "" || g.managed[identity.Fold(t.ref.Name)] {
 			continue
 		}
-		if left := len(set.Users) - leaving[set.N]; left > 0 {
+		if left := len(set.Users.Without(deleted)) - leaving[set.N]; left > 0 {
 			g.ev.warn("group %q of ours has no source group any more, but %d members whom the gateway did not add: it stays", t.ref.Name, left)
 			continue
 		}

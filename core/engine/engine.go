@@ -294,6 +294,9 @@ func (r *run) evaluate(ctx context.Context, ev *evaluation) error {
 	if err := r.markDue(ctx); err != nil {
 		return err
 	}
+	if err := r.markManaged(ctx); err != nil {
+		return err
+	}
 	if err := r.Store.View(ctx, ev.run); err != nil {
 		return fmt.Errorf("plan: %w", err)
 	}

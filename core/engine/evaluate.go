@@ -63,6 +63,7 @@ type personResult struct {
 	person   store.Person
 	accounts []store.ID // of the sources
 	link     store.ID   // target account, 0 without
+	open     bool       // something is wanted that the target does not allow now
 }
 
 // peoplePerBatch bounds how many people are in memory with all their records.
@@ -250,7 +251,7 @@ func (ev *evaluation) keep(tx store.Tx) error {
 	unsettled := map[store.ID]bool{}
 	for _, r := range ev.people {
 		people = append(people, r.person)
-		if !settled(r.person.Outcome) {
+		if r.open || !settled(r.person.Outcome) {
 			for _, n := range r.accounts {
 				unsettled[n] = true
 			}

@@ -291,19 +291,19 @@ func (g *groupSide) loadTargets(ws []want) error {
 
 // target decides what a wanted name means in the target.
 func (g *groupSide) target(w want, found []store.Group) error {
-	present := slices.DeleteFunc(slices.Clone(found), func(x store.Group) bool { return x.Flags.Has(store.Gone) })
+	here := present(found)
 	t := &targetGroup{ref: plan.Ref{Name: w.name}}
 	g.targets[w.fold] = t
 	switch {
-	case len(present) == 1:
-		group, err := identity.DecodeGroup(present[0].Record)
+	case len(here) == 1:
+		group, err := identity.DecodeGroup(here[0].Record)
 		if err != nil {
-			return fmt.Errorf("group %q of the target: %w", present[0].Ext, err)
+			return fmt.Errorf("group %q of the target: %w", here[0].Ext, err)
 		}
-		*t = describe(present[0].N, &group)
+		*t = describe(here[0].N, &group)
 		g.byN[t.n] = t
-	case len(present) > 1:
-		t.refused = fmt.Sprintf("%d groups of the target have this name", len(present))
+	case len(here) > 1:
+		t.refused = ambiguous(len(here))
 	case !g.ev.sync.Groups.Create:
 		t.refused = "the target has no such group and groups.create is false"
 	case !g.kind.Can(schema.CreateGroup):
@@ -329,19 +329,37 @@ func (g *groupSide) existing(ns idset.Set) error {
 	if err != nil {
 		return err
 	}
+	folds := make([]string, len(groups))
+	for i := range groups {
+		folds[i] = groups[i].NameKey
+	}
+	named, err := g.ev.view.GroupsByName(g.ev.target, folds)
+	if err != nil {
+		return err
+	}
 	for _, rec := range groups {
 		group, err := identity.DecodeGroup(rec.Record)
 		if err != nil {
 			return fmt.Errorf("group %q of the target: %w", rec.Ext, err)
 		}
 		t := describe(rec.N, &group)
-		if rec.Flags.Has(store.Gone) {
+		switch n := len(present(named[rec.NameKey])); {
+		case rec.Flags.Has(store.Gone):
 			t.refused = "the group is gone"
+		case n > 1:
+			t.refused = ambiguous(n)
 		}
 		g.byN[rec.N] = &t
 	}
 	return nil
 }
+
+// present are the groups that are not gone.
+func present(groups []store.Group) []store.Group {
+	return slices.DeleteFunc(slices.Clone(groups), func(x store.Group) bool { return x.Flags.Has(store.Gone) })
+}
+
+func ambiguous(n int) string { return fmt.Sprintf("%d groups of the target have this name", n) }
 
 // mayRemove tells whether a membership that no rule wants is the gateway's to end.
 func (g *groupSide) mayRemove(n store.ID, ours idset.Set) bool {
