@@ -23,11 +23,36 @@ func page(s userStream, from, to int) error {
 	return s.Send(&pb.ReadUsersResponse{Event: &pb.ReadUsersResponse_Page{Page: p}})
 }
 
+// wide sends pages of users with fifteen attributes, some 600 bytes each, made once: a
+// reader of it measures the transport.
+func wide(s userStream, users int) error {
+	p := &pb.UserPage{}
+	for i := range users {
+		u := &pb.User{Id: fmt.Sprintf("00u%017d", i), Username: fmt.Sprintf("person%06d@example.org", i), Email: fmt.Sprintf("person%06d@example.org", i),
+			DisplayName: fmt.Sprintf("Person Number %06d", i), GivenName: "Person", FamilyName: fmt.Sprintf("Number %06d", i), Active: true}
+		for a := range 15 {
+			u.Attributes = append(u.Attributes, &pb.AttributeValues{Name: fmt.Sprintf("attribute%02d", a), Values: []string{fmt.Sprintf("value %06d", i)}})
+		}
+		p.Users = append(p.Users, u)
+	}
+	for range widePages {
+		if err := s.Send(&pb.ReadUsersResponse{Event: &pb.ReadUsersResponse_Page{Page: p}}); err != nil {
+			return err
+		}
+	}
+	return complete(s, widePages*users)
+}
+
+const widePages = 200
+
 func complete(s userStream, n int) error {
 	return s.Send(&pb.ReadUsersResponse{Event: &pb.ReadUsersResponse_Complete{Complete: &pb.Complete{Count: uint64(n), Delta: []byte("next")}}})
 }
 
 func (o *odd) ReadUsers(m *pb.ReadUsersRequest, s userStream) error {
+	if o.Mode == "wide" {
+		return wide(s, o.Users)
+	}
 	if err := page(s, 0, o.Users); err != nil {
 		return err
 	}
