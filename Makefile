@@ -4,6 +4,7 @@ GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -X main.version=$(VERSION)
 BIN     := bin
+SIZES   ?= 10000x10,100000x10
 
 PLUGINS := $(wildcard plugins/*/cmd/gateway-*)
 TOOLS   := examples/sandbox/cmd/sandbox
@@ -35,7 +36,7 @@ bench: ## whole runs through real processes, then the floors
 	CGO_ENABLED=1 $(GO) build -ldflags '$(LDFLAGS)' -o $(BIN)/ ./core/cmd/gateway
 	CGO_ENABLED=0 $(GO) build -o $(BIN)/plugins/ $(addprefix ./,$(SYNTHETIC))
 	CGO_ENABLED=0 $(GO) build -o $(BIN)/ ./examples/synthetic/cmd/bench
-	./$(BIN)/bench -bin $(BIN) -sizes $(or $(SIZES),10000x10,100000x10) -json bench-runs.json
+	./$(BIN)/bench -bin $(BIN) -sizes $(SIZES) -json bench-runs.json
 	$(GO) test -run '^$$' -bench 'Floor' -benchtime 3x ./core/pluginhost ./core/store/sqlite
 
 proto: ## generated code of the plugin contract
