@@ -44,6 +44,9 @@ func (s *Service) Run(ctx context.Context, q RunRequest, trigger string) (*RunAn
 	if s.Gateway.Config.Sync(name) == nil {
 		return nil, s.noSync(name)
 	}
+	if q.Mode != "" && q.Mode != engine.ModeFull && q.Mode != engine.ModeDelta {
+		return nil, &Error{Status: http.StatusBadRequest, Code: CodeUsage, Message: fmt.Sprintf("there is no mode %q: full or delta", identity.Visible(q.Mode, 40))}
+	}
 	report, err := s.Gateway.Engine.Run(ctx, name, o)
 	answer := &RunAnswer{}
 	if report != nil {

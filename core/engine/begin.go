@@ -127,12 +127,14 @@ func (r *run) finish(ctx context.Context, failed error) error {
 	if failed == nil && len(r.report.Doubts()) > 0 {
 		r.rec.State, r.rec.Summary = store.RunDoubtful, "nobody was removed, a read is not believed; "+r.rec.Summary
 	}
+	r.rec.Summary = r.Redact.String(r.rec.Summary)
 	r.report.Run = r.rec
 	err := r.Store.Update(ctx, func(tx store.Tx) (err error) {
 		if r.report.Outcomes, err = tx.Outcomes(r.sid); err != nil {
 			return err
 		}
 		r.rec.Detail, _ = json.Marshal(r.report) // plain data: cannot fail
+		r.rec.Detail = r.Redact.Bytes(r.rec.Detail)
 		if err := tx.PutLease(store.Lease{Endpoint: r.target, Owner: r.rec.ID, Until: r.rec.Ended}); err != nil {
 			return err
 		}

@@ -11,6 +11,7 @@ import (
 
 	"syncgateway/core/apply"
 	"syncgateway/core/config"
+	"syncgateway/core/diag"
 	"syncgateway/core/guard"
 	"syncgateway/core/plan"
 	"syncgateway/core/pluginhost"
@@ -44,6 +45,8 @@ type Engine struct {
 	// Progress is told how far a run is; nil when nobody listens.
 	Progress func(Progress)
 	Version  string
+	// Redact takes secrets out of what is stored of a run; nil leaves it as it is.
+	Redact *diag.Redactor
 
 	targets keyedMutex
 }

@@ -56,7 +56,7 @@ func Open(ctx context.Context, cfg *config.Config, o Options) (*Gateway, error) 
 		return nil, err
 	}
 	g := &Gateway{Config: cfg, Store: st, Plugins: plugins, Redact: diag.NewRedactor(cfg.Secrets()...), Log: o.Log, Version: o.Version}
-	g.Engine = &engine.Engine{Store: st, Config: cfg, Connectors: plugins, Log: o.Log, Now: time.Now, Progress: g.tell, Version: o.Version}
+	g.Engine = &engine.Engine{Store: st, Config: cfg, Connectors: plugins, Log: o.Log, Now: time.Now, Progress: g.tell, Version: o.Version, Redact: g.Redact}
 	return g, nil
 }
 
