@@ -248,7 +248,8 @@ func (ev *evaluation) endings(s *someone, account *targetAccount, keep idset.Set
 		return err
 	}
 	for _, n := range surplus {
-		if !ev.groups.mayRemove(n, account.sets.Ours) {
+		may, open := ev.groups.mayRemove(n, account.sets.Ours)
+		if s.open = s.open || open; !may {
 			continue
 		}
 		t := ev.groups.byN[n]

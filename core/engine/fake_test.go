@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 
 // system is a directory in this process, used as a source or as a target.
 type system struct {
+	mu       sync.Mutex // of Apply, which is called several times at once
 	users    map[string]identity.User
 	groups   map[string]identity.Group
 	members  map[string]map[string]bool // by group
@@ -131,6 +133,8 @@ func (s *system) ReadState(ctx context.Context, o pluginhost.StateOptions, sink 
 
 // Apply implements Connector.
 func (s *system) Apply(_ context.Context, _ string, ops []pluginhost.Operation, result func(pluginhost.Result)) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	made := map[string]string{}
 	for _, op := range ops {
 		s.writes++

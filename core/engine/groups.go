@@ -49,7 +49,8 @@ type targetGroup struct {
 	refused    string // why memberships cannot be written; "" when they can
 	rule       string // of one that is to be made
 	privileged string
-	round      int // of resolve: who has seen it
+	shared     bool // another group has the name: what is refused for that may be allowed when that one changes
+	round      int  // of resolve: who has seen it
 }
 
 func (g *groupSide) prepare() error {
@@ -347,7 +348,7 @@ func (g *groupSide) existing(ns idset.Set) error {
 		case rec.Flags.Has(store.Gone):
 			t.refused = "the group is gone"
 		case n > 1:
-			t.refused = ambiguous(n)
+			t.refused, t.shared = ambiguous(n), true
 		}
 		g.byN[rec.N] = &t
 	}
@@ -361,11 +362,12 @@ func present(groups []store.Group) []store.Group {
 
 func ambiguous(n int) string { return fmt.Sprintf("%d groups of the target have this name", n) }
 
-// mayRemove tells whether a membership that no rule wants is the gateway's to end.
-func (g *groupSide) mayRemove(n store.ID, ours idset.Set) bool {
+// mayRemove tells whether a membership that no rule wants is the gateway's to end. It
+// is open when only the name of the group is in the way.
+func (g *groupSide) mayRemove(n store.ID, ours idset.Set) (may, open bool) {
 	t := g.byN[n]
-	if t == nil || t.refused != "" {
-		return false
+	if t == nil || !ours.Has(n) && !(g.owns && g.managed[identity.Fold(t.ref.Name)]) {
+		return false, false
 	}
-	return ours.Has(n) || g.owns && g.managed[identity.Fold(t.ref.Name)]
+	return t.refused == "", t.shared
 }
