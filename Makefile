@@ -6,6 +6,10 @@ LDFLAGS := -X main.version=$(VERSION)
 BIN     := bin
 SIZES   ?= 10000x10,100000x10
 
+# The end-to-end tests build binaries that go test does not know of: they are never cached.
+E2E     := ./core/e2e
+UNIT    = $(shell $(GO) list ./... | grep -v /core/e2e)
+
 PLUGINS := $(wildcard plugins/*/cmd/gateway-*)
 TOOLS   := examples/sandbox/cmd/sandbox
 SYNTHETIC := examples/synthetic/cmd/gateway-synthetic-source examples/synthetic/cmd/gateway-synthetic-target
@@ -27,10 +31,12 @@ demo: build ## the main job, end to end, against a pretend company on loopback
 
 test: ## everything that must hold
 	$(GO) vet ./...
-	$(GO) test -timeout 30m ./...
+	$(GO) test -timeout 30m $(UNIT)
+	$(GO) test -count=1 -timeout 30m $(E2E)
 
 race: ## the same under the race detector, binaries included, with fewer kills
-	$(GO) test -race -short -timeout 60m ./...
+	$(GO) test -race -timeout 30m $(UNIT)
+	$(GO) test -race -short -count=1 -timeout 60m $(E2E)
 
 bench: ## whole runs through real processes, then the floors
 	CGO_ENABLED=1 $(GO) build -ldflags '$(LDFLAGS)' -o $(BIN)/ ./core/cmd/gateway
