@@ -8,6 +8,7 @@ SIZES   ?= 10000x10,100000x10
 
 # The end-to-end tests build binaries that go test does not know of: they are never cached.
 E2E     := ./core/e2e
+RACE    ?= FirstSync|KilledAtAnyMoment|SecretsNeverLeave|TwoDaemons|HeldApproved
 UNIT    = $(shell $(GO) list ./... | grep -v /core/e2e)
 
 PLUGINS := $(wildcard plugins/*/cmd/gateway-*)
@@ -34,9 +35,9 @@ test: ## everything that must hold
 	$(GO) test -timeout 30m $(UNIT)
 	$(GO) test -count=1 -timeout 30m $(E2E)
 
-race: ## the same under the race detector, binaries included, with fewer kills
+race: ## under the race detector; end to end, binaries included, those with most at once (RACE=. for all)
 	$(GO) test -race -timeout 30m $(UNIT)
-	$(GO) test -race -short -count=1 -timeout 60m $(E2E)
+	$(GO) test -race -short -count=1 -timeout 60m -run '$(RACE)' $(E2E)
 
 bench: ## whole runs through real processes, then the floors
 	CGO_ENABLED=1 $(GO) build -ldflags '$(LDFLAGS)' -o $(BIN)/ ./core/cmd/gateway
