@@ -1,6 +1,7 @@
 package apply
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -261,7 +262,7 @@ func (a *applier) judge(it *item, r pluginhost.Result) {
 		it.op.State = store.OpIntent // it may have been carried out: asked about before the next run
 	}
 	if r.Failure != nil {
-		it.op.Answer = identity.Visible(firstOf(r.Failure.Message, it.op.Answer), 400)
+		it.op.Answer = identity.Visible(cmp.Or(r.Failure.Message, it.op.Answer), 400)
 		if r.Failure.Reason == pluginhost.ReasonAuthentication {
 			a.mu.Lock()
 			a.refused = fmt.Errorf("%w: %s", ErrRefused, it.op.Answer)
@@ -271,15 +272,6 @@ func (a *applier) judge(it *item, r pluginhost.Result) {
 	if (it.step.Class == plan.CreateUser || it.step.Class == plan.CreateGroup) && took(it.op.State) && r.RemoteID == "" {
 		it.op.State, it.op.Answer = store.OpFailed, "the connector did not say which id the target gave"
 	}
-}
-
-func firstOf(vs ...string) string {
-	for _, v := range vs {
-		if v != "" {
-			return v
-		}
-	}
-	return ""
 }
 
 // finish writes results and what they mean for the mirror, and counts them.
@@ -322,6 +314,6 @@ func (a *applier) count(it *item) {
 func (a *applier) fail(it *item) {
 	if len(a.report.Failures) < maxFailures {
 		a.report.Failures = append(a.report.Failures, Failure{P: it.op.P, Step: it.step.Line(),
-			Reason: firstOf(it.op.Answer, "no answer: the target is asked about it before the next run")})
+			Reason: cmp.Or(it.op.Answer, "no answer: the target is asked about it before the next run")})
 	}
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -43,7 +44,7 @@ func (r *run) begin(ctx context.Context) error {
 			return err
 		}
 		r.rec = store.Run{ID: newRunID(r.began), Sync: r.sync.Name, Endpoint: r.target, Mode: r.o.Mode, State: store.RunRunning,
-			Started: r.began, Trigger: firstOf(r.o.Trigger, "cli")}
+			Started: r.began, Trigger: cmp.Or(r.o.Trigger, "cli")}
 		if err := r.lease(tx); err != nil {
 			return err
 		}

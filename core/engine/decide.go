@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -74,19 +75,10 @@ func (ev *evaluation) create(s *someone) error {
 	if s.link != 0 {
 		reason = "their account is gone from the target"
 	}
-	ev.step(s, plan.Step{Class: plan.CreateUser, User: &plan.Ref{Name: firstOf(account.Email, account.Username, s.person.Key)},
+	ev.step(s, plan.Step{Class: plan.CreateUser, User: &plan.Ref{Name: cmp.Or(account.Email, account.Username, s.person.Key)},
 		Account: account, Reason: reason, Rule: ev.where("users.include")})
 	s.outcome(Planned, "create")
 	return ev.memberships(s, nil)
-}
-
-func firstOf(vs ...string) string {
-	for _, v := range vs {
-		if v != "" {
-			return v
-		}
-	}
-	return ""
 }
 
 // lacking names a required field that is empty.
@@ -207,7 +199,7 @@ func (ev *evaluation) memberships(s *someone, account *targetAccount) error {
 	if err != nil {
 		return err
 	}
-	user := &plan.Ref{Name: firstOf(s.desired.Email, s.desired.Username, s.person.Key)}
+	user := &plan.Ref{Name: cmp.Or(s.desired.Email, s.desired.Username, s.person.Key)}
 	var sets store.AccountSet
 	if account != nil {
 		user, sets = account.ref(), account.sets
@@ -314,7 +306,7 @@ func (ev *evaluation) leave(s *someone) error {
 	if !ev.graceOver(s) {
 		return nil
 	}
-	ev.takeAway(s, plan.Step{Class: class, User: s.account.ref(), N: s.account.n, Reason: s.why, Rule: firstOf(s.rule, ev.where("users.on_leave"))})
+	ev.takeAway(s, plan.Step{Class: class, User: s.account.ref(), N: s.account.n, Reason: s.why, Rule: cmp.Or(s.rule, ev.where("users.on_leave"))})
 	return nil
 }
 

@@ -44,13 +44,12 @@ type want struct {
 
 // targetGroup is a group of the target, there or to be made.
 type targetGroup struct {
-	n          store.ID // 0: to be made
-	ref        plan.Ref
-	refused    string // why memberships cannot be written; "" when they can
-	rule       string // of one that is to be made
-	privileged string
-	shared     bool // another group has the name: what is refused for that may be allowed when that one changes
-	round      int  // of resolve: who has seen it
+	n       store.ID // 0: to be made
+	ref     plan.Ref
+	refused string // why memberships cannot be written; "" when they can
+	rule    string // of one that is to be made
+	shared  bool   // another group has the name: what is refused for that may be allowed when that one changes
+	round   int    // of resolve: who has seen it
 }
 
 func (g *groupSide) prepare() error {
@@ -319,8 +318,7 @@ func (g *groupSide) target(w want, found []store.Group) error {
 }
 
 func describe(n store.ID, group *identity.Group) targetGroup {
-	return targetGroup{n: n, ref: plan.Ref{ID: group.ID, Name: group.Name, Note: group.Privileged}, refused: group.ReadOnly,
-		privileged: group.Privileged}
+	return targetGroup{n: n, ref: plan.Ref{ID: group.ID, Name: group.Name, Note: group.Privileged}, refused: group.ReadOnly}
 }
 
 // existing describes groups of the target by id, those of removals.

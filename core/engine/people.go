@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -211,11 +212,11 @@ func (ev *evaluation) desire(s *someone) error {
 func (s *someone) label() string {
 	for i := range s.records {
 		u := &s.records[i].user
-		if name := firstOf(u.Email, u.Username, u.DisplayName); name != "" {
+		if name := cmp.Or(u.Email, u.Username, u.DisplayName); name != "" {
 			return identity.Visible(name, 120)
 		}
 	}
-	return firstOf(s.person.Label, s.person.Key)
+	return cmp.Or(s.person.Label, s.person.Key)
 }
 
 func (ev *evaluation) where(setting string) string {

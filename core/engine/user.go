@@ -72,6 +72,7 @@ func (r *run) readOne(ctx context.Context, c *config.Connector) ([]store.ID, str
 	return ns, "", nil
 }
 
+// take brings the mirror of a source in line with its direct answer about one person.
 func (r *run) take(ctx context.Context, ref string, found pluginhost.Found) (store.ID, error) {
 	ids := make([]string, len(found.Groups))
 	for i, g := range found.Groups {

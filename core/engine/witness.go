@@ -11,7 +11,6 @@ import (
 
 	"syncgateway/core/config"
 	"syncgateway/core/identity"
-	"syncgateway/core/mirror"
 	"syncgateway/core/plan"
 	"syncgateway/core/pluginhost"
 	"syncgateway/core/store"
@@ -186,7 +185,7 @@ func (r *run) witness(ctx context.Context, d doubt) answer {
 		}
 		why = fmt.Sprintf("the listing left them out of %s, but asked directly %s still has them in it", strings.Join(forgotten, ", "), d.Source)
 	}
-	if err := r.refreshSource(ctx, d.Source, found); err != nil {
+	if _, err := r.take(ctx, d.Source, found); err != nil {
 		why += "; that could not be noted: " + err.Error()
 	}
 	return answer{keep: why, contradicts: true}
@@ -228,15 +227,6 @@ func (r *run) forgotten(ctx context.Context, d doubt, found pluginhost.Found) (n
 		names = append(names[:mostForgotten], fmt.Sprintf("and %d more", more))
 	}
 	return names, err
-}
-
-func (r *run) refreshSource(ctx context.Context, ref string, found pluginhost.Found) error {
-	groups := make([]string, len(found.Groups))
-	for i, g := range found.Groups {
-		groups[i] = g.ID
-	}
-	_, err := mirror.Refresh(ctx, r.Store, ref, r.users(ref), mirror.Person{User: found.User, Groups: found.Groups, GroupIDs: groups})
-	return err
 }
 
 // spare drops what would be taken from these people, and tells who and why. While
