@@ -15,14 +15,17 @@ import (
 
 // The values of the directory calls; package record has their fields.
 type (
-	Entry            = record.Entry
-	DirectoryCall    = record.DirectoryCall
-	DirectoryReply   = record.DirectoryReply
-	DirectoryQuery   = record.DirectoryQuery
-	Condition        = record.Condition
-	Members          = record.Members
-	MembershipChange = record.MembershipChange
-	MembersQuery     = record.MembersQuery
+	Entry               = record.Entry
+	IndexKey            = record.IndexKey
+	DirectoryCall       = record.DirectoryCall
+	DirectoryReply      = record.DirectoryReply
+	DirectoryQuery      = record.DirectoryQuery
+	DirectoryMembers    = record.DirectoryMembers
+	DirectoryMembership = record.DirectoryMembership
+	Condition           = record.Condition
+	Members             = record.Members
+	MembershipChange    = record.MembershipChange
+	MembersQuery        = record.MembersQuery
 )
 
 // Listener is a connector that is pushed to. Listen serves its protocol on l, which
@@ -77,6 +80,11 @@ func ServeHTTP(ctx context.Context, l net.Listener, handler http.Handler) error 
 
 // headerTimeout is how long a client may take to send its headers.
 const headerTimeout = 30 * time.Second
+
+// Call makes one call of any sort. Put to Transaction are shorter ways to say the same.
+func (d Directory) Call(ctx context.Context, c DirectoryCall) (DirectoryReply, error) {
+	return d.host.Call(ctx, c)
+}
 
 // Put creates or replaces the entry with the id of its record, and returns it as it
 // is kept. ifVersion, when not empty, refuses with ReasonConflict unless the entry is

@@ -22,23 +22,33 @@ type Directory interface {
 	Hint(userIDs, groupIDs []string)
 }
 
+// The remote codes of a directory's ReasonConflict.
+const (
+	ConflictVersion    = "version"
+	ConflictUniqueness = "uniqueness"
+)
+
 // DirectoryCall is one call. Kind is "user" or "group"; exactly one of the fields from
 // Put on is set. IfVersion, when not empty, refuses with ReasonConflict unless the
-// entry is at that version.
+// entry is at that version. With Memberships the reply says which groups its entries
+// are in, directly and through other groups.
 type DirectoryCall struct {
 	Kind          string
 	IfVersion     string
+	Memberships   bool
 	Put           *Entry
 	Get           string
 	Query         *DirectoryQuery
-	Delete        string
+	Delete        string // takes the entry out of every group, whose versions change
 	ChangeMembers *MembershipChange
 	Members       *MembersQuery
-	Transaction   []DirectoryCall // all or nothing
+	Transaction   []DirectoryCall // all or nothing; a read in it sees what the calls before it wrote
 }
 
 // Entry is one resource: its normalized record, User or Group, and the document the
-// client wrote, which is kept as it is.
+// client wrote, which is kept as it is. Members are never in it. A put comes with all
+// the Keys the entry is found by; the directory makes Version, Created, Modified and
+// Position, the place in the order of queries, which is compared as bytes.
 type Entry struct {
 	User     *identity.User
 	Group    *identity.Group
@@ -46,9 +56,20 @@ type Entry struct {
 	Version  string
 	Created  time.Time
 	Modified time.Time
+	Keys     []IndexKey
+	Position string
 }
 
-// DirectoryQuery asks for entries that meet every condition.
+// IndexKey finds an entry; its value is compared byte by byte. A put with a Unique key
+// is refused (ConflictUniqueness) while another entry of the kind has the same.
+type IndexKey struct {
+	Attribute string
+	Value     string
+	Unique    bool
+}
+
+// DirectoryQuery asks for entries that meet every condition, in the order of their
+// creation. After is a position.
 type DirectoryQuery struct {
 	All       []Condition
 	After     string
@@ -57,18 +78,30 @@ type DirectoryQuery struct {
 	CountOnly bool
 }
 
-// Condition compares one of id, username, external_id, email, name, member.
+// Condition compares "id", "member" (groups that directly have this member) or the
+// attribute of a key.
 type Condition struct {
 	Attribute string
 	Equals    string
 }
 
+// DirectoryMembers are members of one group. OtherIDs are of a kind the plugin does not
+// know, and in a reply those that name nothing (yet). Names are those of UserIDs and
+// then of ChildIDs, in a reply to a query that asks for them.
+type DirectoryMembers struct {
+	GroupID  string
+	UserIDs  []string
+	ChildIDs []string
+	OtherIDs []string
+	Names    []string
+}
+
 // MembershipChange adds and removes members of one group; with Replace, Add is the
-// whole set.
+// whole set. One that changes nothing leaves the group's version alone.
 type MembershipChange struct {
 	Replace bool
-	Add     identity.Members
-	Remove  identity.Members
+	Add     DirectoryMembers
+	Remove  DirectoryMembers
 }
 
 // MembersQuery asks for a page of a group's members, or whether MemberID is one.
@@ -77,14 +110,26 @@ type MembersQuery struct {
 	MemberID string
 	After    string
 	Limit    int
+	Names    bool
 }
 
-// DirectoryReply answers a DirectoryCall.
+// DirectoryMembership says that an entry is in a group, directly or because a group it
+// is in is.
+type DirectoryMembership struct {
+	MemberID  string
+	GroupID   string
+	GroupName string
+	Indirect  bool
+}
+
+// DirectoryReply answers a DirectoryCall. That of a transaction has the entries and
+// memberships of all its calls, and the members of the last that asked for some.
 type DirectoryReply struct {
-	Entries []Entry
-	Members identity.Members
-	Total   uint64
-	Next    string
+	Entries     []Entry
+	Members     DirectoryMembers
+	Memberships []DirectoryMembership
+	Total       uint64
+	Next        string
 }
 
 // transactionCalls is how many calls one transaction may hold.
@@ -93,7 +138,7 @@ const transactionCalls = 1000
 var errNested = errors.New("a transaction is too large, or holds another")
 
 func callFromProto(m *pb.DirectoryCall) (c DirectoryCall, err error) {
-	c = DirectoryCall{Kind: m.GetKind(), IfVersion: m.GetIfVersion(), Get: m.GetGet(), Delete: m.GetDelete()}
+	c = DirectoryCall{Kind: m.GetKind(), IfVersion: m.GetIfVersion(), Memberships: m.GetMemberships(), Get: m.GetGet(), Delete: m.GetDelete()}
 	switch op := m.GetOp().(type) {
 	case *pb.DirectoryCall_Put:
 		c.Put, err = entryFromProto(op.Put)
@@ -104,7 +149,7 @@ func callFromProto(m *pb.DirectoryCall) (c DirectoryCall, err error) {
 			Remove: membersFromProto(op.ChangeMembers.GetRemove())}
 	case *pb.DirectoryCall_Members:
 		q := op.Members
-		c.Members = &MembersQuery{GroupID: q.GetGroupId(), MemberID: q.GetMemberId(), After: q.GetAfter(), Limit: int(q.GetLimit())}
+		c.Members = &MembersQuery{GroupID: q.GetGroupId(), MemberID: q.GetMemberId(), After: q.GetAfter(), Limit: int(q.GetLimit()), Names: q.GetNames()}
 	case *pb.DirectoryCall_Transaction:
 		c.Transaction, err = callsFromProto(op.Transaction.GetCalls())
 	case nil:
@@ -138,12 +183,19 @@ func queryFromProto(m *pb.DirectoryQuery) *DirectoryQuery {
 	return q
 }
 
-func membersFromProto(m *pb.Members) identity.Members {
-	return identity.Members{GroupID: m.GetGroupId(), UserIDs: m.GetUserIds(), ChildIDs: m.GetChildGroupIds()}
+func membersFromProto(m *pb.DirectoryMembers) DirectoryMembers {
+	return DirectoryMembers{GroupID: m.GetGroupId(), UserIDs: m.GetUserIds(), ChildIDs: m.GetChildGroupIds(), OtherIDs: m.GetOtherIds()}
+}
+
+func membersToProto(m DirectoryMembers) *pb.DirectoryMembers {
+	return &pb.DirectoryMembers{GroupId: m.GroupID, UserIds: m.UserIDs, ChildGroupIds: m.ChildIDs, OtherIds: m.OtherIDs, Names: m.Names}
 }
 
 func entryFromProto(m *pb.Entry) (*Entry, error) {
 	e := &Entry{Document: m.GetDocument(), Version: m.GetVersion()}
+	for _, k := range m.GetKeys() {
+		e.Keys = append(e.Keys, IndexKey{Attribute: k.GetAttribute(), Value: k.GetValue(), Unique: k.GetUnique()})
+	}
 	switch {
 	case m.GetUser() != nil:
 		u, err := convert.FromUser(m.GetUser())
@@ -162,7 +214,7 @@ func replyToProto(id string, r DirectoryReply, err error) *pb.DirectoryReply {
 	var f *Failure
 	switch {
 	case errors.As(err, &f):
-		m.Failure = &pb.Failure{Reason: pb.Failure_Reason(f.Reason), Message: f.Message}
+		m.Failure = &pb.Failure{Reason: pb.Failure_Reason(f.Reason), Message: f.Message, RemoteCode: f.RemoteCode}
 		if f.RetryAfter > 0 {
 			m.Failure.RetryAfter = durationpb.New(f.RetryAfter)
 		}
@@ -174,12 +226,15 @@ func replyToProto(id string, r DirectoryReply, err error) *pb.DirectoryReply {
 	for _, e := range r.Entries {
 		m.Entries = append(m.Entries, entryToProto(e))
 	}
-	m.Members, m.Total, m.Next = convert.MembersMessage(r.Members), r.Total, r.Next
+	for _, s := range r.Memberships {
+		m.Memberships = append(m.Memberships, &pb.DirectoryMembership{MemberId: s.MemberID, GroupId: s.GroupID, GroupName: s.GroupName, Indirect: s.Indirect})
+	}
+	m.Members, m.Total, m.Next = membersToProto(r.Members), r.Total, r.Next
 	return m
 }
 
 func entryToProto(e Entry) *pb.Entry {
-	m := &pb.Entry{Document: e.Document, Version: e.Version}
+	m := &pb.Entry{Document: e.Document, Version: e.Version, Position: e.Position}
 	if e.User != nil {
 		m.Record = &pb.Entry_User{User: convert.User(e.User)}
 	} else if e.Group != nil {

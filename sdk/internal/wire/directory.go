@@ -6,7 +6,7 @@ import (
 )
 
 func callToProto(c record.DirectoryCall) *pb.DirectoryCall {
-	m := &pb.DirectoryCall{Kind: c.Kind, IfVersion: c.IfVersion}
+	m := &pb.DirectoryCall{Kind: c.Kind, IfVersion: c.IfVersion, Memberships: c.Memberships}
 	switch {
 	case c.Put != nil:
 		m.Op = &pb.DirectoryCall_Put{Put: entryToProto(*c.Put)}
@@ -16,10 +16,10 @@ func callToProto(c record.DirectoryCall) *pb.DirectoryCall {
 		m.Op = &pb.DirectoryCall_Delete{Delete: clean(c.Delete)}
 	case c.ChangeMembers != nil:
 		m.Op = &pb.DirectoryCall_ChangeMembers{ChangeMembers: &pb.MembershipChange{Replace: c.ChangeMembers.Replace,
-			Add: membersToProto(c.ChangeMembers.Add), Remove: membersToProto(c.ChangeMembers.Remove)}}
+			Add: directoryMembersToProto(c.ChangeMembers.Add), Remove: directoryMembersToProto(c.ChangeMembers.Remove)}}
 	case c.Members != nil:
 		m.Op = &pb.DirectoryCall_Members{Members: &pb.MembersQuery{GroupId: clean(c.Members.GroupID),
-			MemberId: clean(c.Members.MemberID), After: c.Members.After, Limit: uint32(c.Members.Limit)}}
+			MemberId: clean(c.Members.MemberID), After: c.Members.After, Limit: uint32(c.Members.Limit), Names: c.Members.Names}}
 	case c.Transaction != nil:
 		t := &pb.Transaction{}
 		for _, one := range c.Transaction {
@@ -41,7 +41,10 @@ func queryToProto(q record.DirectoryQuery) *pb.DirectoryQuery {
 }
 
 func entryToProto(e record.Entry) *pb.Entry {
-	m := &pb.Entry{Document: e.Document, Version: e.Version}
+	m := &pb.Entry{Document: e.Document, Version: e.Version, Position: e.Position}
+	for _, k := range e.Keys {
+		m.Keys = append(m.Keys, &pb.IndexKey{Attribute: k.Attribute, Value: clean(k.Value), Unique: k.Unique})
+	}
 	switch {
 	case e.User != nil:
 		u := &pb.User{}
@@ -56,7 +59,7 @@ func entryToProto(e record.Entry) *pb.Entry {
 }
 
 func entryFromProto(m *pb.Entry) record.Entry {
-	e := record.Entry{Document: m.GetDocument(), Version: m.GetVersion()}
+	e := record.Entry{Document: m.GetDocument(), Version: m.GetVersion(), Position: m.GetPosition()}
 	if u := m.GetUser(); u != nil {
 		user := userFromProto(u)
 		e.User = &user
@@ -74,10 +77,24 @@ func entryFromProto(m *pb.Entry) record.Entry {
 	return e
 }
 
+func directoryMembersToProto(m record.DirectoryMembers) *pb.DirectoryMembers {
+	return &pb.DirectoryMembers{GroupId: clean(m.GroupID), UserIds: cleanAll(m.UserIDs), ChildGroupIds: cleanAll(m.ChildIDs),
+		OtherIds: cleanAll(m.OtherIDs)}
+}
+
+func directoryMembersFromProto(m *pb.DirectoryMembers) record.DirectoryMembers {
+	return record.DirectoryMembers{GroupID: m.GetGroupId(), UserIDs: m.GetUserIds(), ChildIDs: m.GetChildGroupIds(),
+		OtherIDs: m.GetOtherIds(), Names: m.GetNames()}
+}
+
 func replyFromProto(m *pb.DirectoryReply) record.DirectoryReply {
-	r := record.DirectoryReply{Members: membersFromProto(m.GetMembers()), Total: m.GetTotal(), Next: m.GetNext()}
+	r := record.DirectoryReply{Members: directoryMembersFromProto(m.GetMembers()), Total: m.GetTotal(), Next: m.GetNext()}
 	for _, e := range m.GetEntries() {
 		r.Entries = append(r.Entries, entryFromProto(e))
+	}
+	for _, s := range m.GetMemberships() {
+		r.Memberships = append(r.Memberships, record.DirectoryMembership{MemberID: s.GetMemberId(), GroupID: s.GetGroupId(),
+			GroupName: s.GetGroupName(), Indirect: s.GetIndirect()})
 	}
 	return r
 }

@@ -98,9 +98,31 @@ func TestFailuresAndEntriesRoundTrip(t *testing.T) {
 	if got := pathFromProto(pathToProto(p)); !reflect.DeepEqual(got, p) || got.String() != `auth[2].labels["a b"].x` {
 		t.Errorf("%v", got)
 	}
-	e := record.Entry{Group: &record.Group{ID: "g"}, Document: []byte("{}"), Version: "3"}
+	e := record.Entry{Group: &record.Group{ID: "g"}, Document: []byte("{}"), Version: "3", Position: "07"}
 	if got := entryFromProto(entryToProto(e)); !reflect.DeepEqual(got, e) {
 		t.Errorf("%+v", got)
+	}
+}
+
+func TestDirectoryCallToProto(t *testing.T) {
+	m := callToProto(record.DirectoryCall{Transaction: []record.DirectoryCall{
+		{Kind: "user", Memberships: true, Put: &record.Entry{User: &record.User{ID: "u"}, Keys: []record.IndexKey{{Attribute: "userName", Value: "ada", Unique: true}}}},
+		{Kind: "group", ChangeMembers: &record.MembershipChange{Add: record.DirectoryMembers{GroupID: "g", OtherIDs: []string{"x"}}}},
+		{Kind: "group", Members: &record.MembersQuery{GroupID: "g", Names: true}},
+	}})
+	calls := m.GetTransaction().GetCalls()
+	if k := calls[0].GetPut().GetKeys()[0]; !calls[0].GetMemberships() || k.GetAttribute() != "userName" || k.GetValue() != "ada" || !k.GetUnique() {
+		t.Errorf("%v", calls[0])
+	}
+	if calls[1].GetChangeMembers().GetAdd().GetOtherIds()[0] != "x" || !calls[2].GetMembers().GetNames() {
+		t.Errorf("%v", calls)
+	}
+	r := replyFromProto(&pb.DirectoryReply{Members: &pb.DirectoryMembers{OtherIds: []string{"x"}, Names: []string{"Ada"}},
+		Memberships: []*pb.DirectoryMembership{{MemberId: "u", GroupId: "g", GroupName: "G", Indirect: true}}})
+	want := record.DirectoryReply{Members: record.DirectoryMembers{OtherIDs: []string{"x"}, Names: []string{"Ada"}},
+		Memberships: []record.DirectoryMembership{{MemberID: "u", GroupID: "g", GroupName: "G", Indirect: true}}}
+	if !reflect.DeepEqual(r, want) {
+		t.Errorf("%+v", r)
 	}
 }
 

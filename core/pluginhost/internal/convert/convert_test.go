@@ -71,7 +71,7 @@ func TestMembersRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		ids := rapid.SliceOfN(rapid.StringN(1, 10, -1), 1, 5)
 		want := identity.Members{GroupID: rapid.StringN(1, 10, -1).Draw(t, "g"), UserIDs: ids.Draw(t, "u"), ChildIDs: ids.Draw(t, "c")}
-		raw, err := proto.Marshal(MembersMessage(want))
+		raw, err := proto.Marshal(&pb.Members{GroupId: want.GroupID, UserIds: want.UserIDs, ChildGroupIds: want.ChildIDs})
 		if err != nil {
 			t.Fatal(err)
 		}

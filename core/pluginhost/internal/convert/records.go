@@ -26,11 +26,6 @@ func Group(g *identity.Group) *pb.Group {
 		Version: g.Version, Kind: g.Kind, ReadOnlyReason: g.ReadOnly, PrivilegedReason: g.Privileged}
 }
 
-// MembersMessage makes a message of memberships.
-func MembersMessage(m identity.Members) *pb.Members {
-	return &pb.Members{GroupId: m.GroupID, UserIds: m.UserIDs, ChildGroupIds: m.ChildIDs}
-}
-
 func attributes(as identity.Attributes) []*pb.AttributeValues {
 	out := make([]*pb.AttributeValues, len(as))
 	for i, a := range as {

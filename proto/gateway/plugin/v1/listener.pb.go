@@ -404,11 +404,16 @@ func (x *ListenHint) GetGroupIds() []string {
 	return nil
 }
 
+// DirectoryCall is one call to the directory. Put creates or replaces the entry with
+// the id of its record. A call for an entry that is not there is refused with
+// NOT_FOUND; a put with if_version too. A refusal with CONFLICT has the remote code
+// "version" or "uniqueness".
 type DirectoryCall struct {
-	state     protoimpl.MessageState `protogen:"open.v1"`
-	CallId    string                 `protobuf:"bytes,1,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
-	IfVersion string                 `protobuf:"bytes,2,opt,name=if_version,json=ifVersion,proto3" json:"if_version,omitempty"` // refuse with CONFLICT unless the entry is at this version
-	Kind      string                 `protobuf:"bytes,3,opt,name=kind,proto3" json:"kind,omitempty"`                            // "user" or "group"
+	state       protoimpl.MessageState `protogen:"open.v1"`
+	CallId      string                 `protobuf:"bytes,1,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
+	IfVersion   string                 `protobuf:"bytes,2,opt,name=if_version,json=ifVersion,proto3" json:"if_version,omitempty"` // refuse with CONFLICT unless the entry is at this version
+	Kind        string                 `protobuf:"bytes,3,opt,name=kind,proto3" json:"kind,omitempty"`                            // "user" or "group"
+	Memberships bool                   `protobuf:"varint,4,opt,name=memberships,proto3" json:"memberships,omitempty"`             // the reply also says which groups its entries are in
 	// Types that are valid to be assigned to Op:
 	//
 	//	*DirectoryCall_Put
@@ -472,6 +477,13 @@ func (x *DirectoryCall) GetKind() string {
 		return x.Kind
 	}
 	return ""
+}
+
+func (x *DirectoryCall) GetMemberships() bool {
+	if x != nil {
+		return x.Memberships
+	}
+	return false
 }
 
 func (x *DirectoryCall) GetOp() isDirectoryCall_Op {
@@ -561,7 +573,7 @@ type DirectoryCall_Query struct {
 }
 
 type DirectoryCall_Delete struct {
-	Delete string `protobuf:"bytes,13,opt,name=delete,proto3,oneof"`
+	Delete string `protobuf:"bytes,13,opt,name=delete,proto3,oneof"` // takes the entry out of every group, and changes their versions
 }
 
 type DirectoryCall_ChangeMembers struct {
@@ -591,7 +603,8 @@ func (*DirectoryCall_Members) isDirectoryCall_Op() {}
 func (*DirectoryCall_Transaction) isDirectoryCall_Op() {}
 
 // Entry is one directory resource: the normalized record the pipeline reads, and
-// the resource as the client wrote it, opaque to the host.
+// the resource as the client wrote it, opaque to the host. In a put the host makes
+// version, created, modified and position itself. Members are never in it.
 type Entry struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Record:
@@ -603,6 +616,8 @@ type Entry struct {
 	Version       string                 `protobuf:"bytes,4,opt,name=version,proto3" json:"version,omitempty"`
 	Created       *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=created,proto3" json:"created,omitempty"`
 	Modified      *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=modified,proto3" json:"modified,omitempty"`
+	Keys          []*IndexKey            `protobuf:"bytes,7,rep,name=keys,proto3" json:"keys,omitempty"`         // in a put alone: all the keys the entry is found by
+	Position      string                 `protobuf:"bytes,8,opt,name=position,proto3" json:"position,omitempty"` // its place in the order of queries, compared as bytes
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -690,6 +705,20 @@ func (x *Entry) GetModified() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Entry) GetKeys() []*IndexKey {
+	if x != nil {
+		return x.Keys
+	}
+	return nil
+}
+
+func (x *Entry) GetPosition() string {
+	if x != nil {
+		return x.Position
+	}
+	return ""
+}
+
 type isEntry_Record interface {
 	isEntry_Record()
 }
@@ -706,18 +735,162 @@ func (*Entry_User) isEntry_Record() {}
 
 func (*Entry_Group) isEntry_Record() {}
 
+// IndexKey finds an entry. The plugin folds the value, the host compares bytes. A
+// unique key is refused with CONFLICT, "uniqueness", while another entry of the kind
+// has the same.
+type IndexKey struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Attribute     string                 `protobuf:"bytes,1,opt,name=attribute,proto3" json:"attribute,omitempty"`
+	Value         string                 `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	Unique        bool                   `protobuf:"varint,3,opt,name=unique,proto3" json:"unique,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *IndexKey) Reset() {
+	*x = IndexKey{}
+	mi := &file_gateway_plugin_v1_listener_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *IndexKey) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*IndexKey) ProtoMessage() {}
+
+func (x *IndexKey) ProtoReflect() protoreflect.Message {
+	mi := &file_gateway_plugin_v1_listener_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use IndexKey.ProtoReflect.Descriptor instead.
+func (*IndexKey) Descriptor() ([]byte, []int) {
+	return file_gateway_plugin_v1_listener_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *IndexKey) GetAttribute() string {
+	if x != nil {
+		return x.Attribute
+	}
+	return ""
+}
+
+func (x *IndexKey) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
+func (x *IndexKey) GetUnique() bool {
+	if x != nil {
+		return x.Unique
+	}
+	return false
+}
+
+// DirectoryMembers are members of one group. An id of which the plugin does not know
+// the kind goes into other_ids: the directory tells users from groups when it is
+// asked, and keeps an id that names nothing (yet) as one of other_ids. A member is
+// in once, however often it is added.
+type DirectoryMembers struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	GroupId       string                 `protobuf:"bytes,1,opt,name=group_id,json=groupId,proto3" json:"group_id,omitempty"`
+	UserIds       []string               `protobuf:"bytes,2,rep,name=user_ids,json=userIds,proto3" json:"user_ids,omitempty"`
+	ChildGroupIds []string               `protobuf:"bytes,3,rep,name=child_group_ids,json=childGroupIds,proto3" json:"child_group_ids,omitempty"`
+	OtherIds      []string               `protobuf:"bytes,4,rep,name=other_ids,json=otherIds,proto3" json:"other_ids,omitempty"`
+	Names         []string               `protobuf:"bytes,5,rep,name=names,proto3" json:"names,omitempty"` // replies: of user_ids, then of child_group_ids
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DirectoryMembers) Reset() {
+	*x = DirectoryMembers{}
+	mi := &file_gateway_plugin_v1_listener_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DirectoryMembers) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DirectoryMembers) ProtoMessage() {}
+
+func (x *DirectoryMembers) ProtoReflect() protoreflect.Message {
+	mi := &file_gateway_plugin_v1_listener_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DirectoryMembers.ProtoReflect.Descriptor instead.
+func (*DirectoryMembers) Descriptor() ([]byte, []int) {
+	return file_gateway_plugin_v1_listener_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *DirectoryMembers) GetGroupId() string {
+	if x != nil {
+		return x.GroupId
+	}
+	return ""
+}
+
+func (x *DirectoryMembers) GetUserIds() []string {
+	if x != nil {
+		return x.UserIds
+	}
+	return nil
+}
+
+func (x *DirectoryMembers) GetChildGroupIds() []string {
+	if x != nil {
+		return x.ChildGroupIds
+	}
+	return nil
+}
+
+func (x *DirectoryMembers) GetOtherIds() []string {
+	if x != nil {
+		return x.OtherIds
+	}
+	return nil
+}
+
+func (x *DirectoryMembers) GetNames() []string {
+	if x != nil {
+		return x.Names
+	}
+	return nil
+}
+
+// MembershipChange: a change that changes nothing leaves the group's version alone.
 type MembershipChange struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Replace       bool                   `protobuf:"varint,1,opt,name=replace,proto3" json:"replace,omitempty"`
-	Add           *Members               `protobuf:"bytes,2,opt,name=add,proto3" json:"add,omitempty"`
-	Remove        *Members               `protobuf:"bytes,3,opt,name=remove,proto3" json:"remove,omitempty"`
+	Add           *DirectoryMembers      `protobuf:"bytes,2,opt,name=add,proto3" json:"add,omitempty"`
+	Remove        *DirectoryMembers      `protobuf:"bytes,3,opt,name=remove,proto3" json:"remove,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *MembershipChange) Reset() {
 	*x = MembershipChange{}
-	mi := &file_gateway_plugin_v1_listener_proto_msgTypes[8]
+	mi := &file_gateway_plugin_v1_listener_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -729,7 +902,7 @@ func (x *MembershipChange) String() string {
 func (*MembershipChange) ProtoMessage() {}
 
 func (x *MembershipChange) ProtoReflect() protoreflect.Message {
-	mi := &file_gateway_plugin_v1_listener_proto_msgTypes[8]
+	mi := &file_gateway_plugin_v1_listener_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -742,7 +915,7 @@ func (x *MembershipChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MembershipChange.ProtoReflect.Descriptor instead.
 func (*MembershipChange) Descriptor() ([]byte, []int) {
-	return file_gateway_plugin_v1_listener_proto_rawDescGZIP(), []int{8}
+	return file_gateway_plugin_v1_listener_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *MembershipChange) GetReplace() bool {
@@ -752,33 +925,36 @@ func (x *MembershipChange) GetReplace() bool {
 	return false
 }
 
-func (x *MembershipChange) GetAdd() *Members {
+func (x *MembershipChange) GetAdd() *DirectoryMembers {
 	if x != nil {
 		return x.Add
 	}
 	return nil
 }
 
-func (x *MembershipChange) GetRemove() *Members {
+func (x *MembershipChange) GetRemove() *DirectoryMembers {
 	if x != nil {
 		return x.Remove
 	}
 	return nil
 }
 
+// MembersQuery asks for a page of a group's members, in a stable order, or whether
+// member_id is one.
 type MembersQuery struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	GroupId       string                 `protobuf:"bytes,1,opt,name=group_id,json=groupId,proto3" json:"group_id,omitempty"`
 	MemberId      string                 `protobuf:"bytes,2,opt,name=member_id,json=memberId,proto3" json:"member_id,omitempty"`
 	After         string                 `protobuf:"bytes,3,opt,name=after,proto3" json:"after,omitempty"`
 	Limit         uint32                 `protobuf:"varint,4,opt,name=limit,proto3" json:"limit,omitempty"`
+	Names         bool                   `protobuf:"varint,5,opt,name=names,proto3" json:"names,omitempty"` // the reply names the members
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *MembersQuery) Reset() {
 	*x = MembersQuery{}
-	mi := &file_gateway_plugin_v1_listener_proto_msgTypes[9]
+	mi := &file_gateway_plugin_v1_listener_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -790,7 +966,7 @@ func (x *MembersQuery) String() string {
 func (*MembersQuery) ProtoMessage() {}
 
 func (x *MembersQuery) ProtoReflect() protoreflect.Message {
-	mi := &file_gateway_plugin_v1_listener_proto_msgTypes[9]
+	mi := &file_gateway_plugin_v1_listener_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -803,7 +979,7 @@ func (x *MembersQuery) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MembersQuery.ProtoReflect.Descriptor instead.
 func (*MembersQuery) Descriptor() ([]byte, []int) {
-	return file_gateway_plugin_v1_listener_proto_rawDescGZIP(), []int{9}
+	return file_gateway_plugin_v1_listener_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *MembersQuery) GetGroupId() string {
@@ -834,10 +1010,19 @@ func (x *MembersQuery) GetLimit() uint32 {
 	return 0
 }
 
+func (x *MembersQuery) GetNames() bool {
+	if x != nil {
+		return x.Names
+	}
+	return false
+}
+
+// DirectoryQuery asks for the entries that meet every condition, in the order of
+// their creation. total counts them all, from indexes.
 type DirectoryQuery struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	All           []*Condition           `protobuf:"bytes,1,rep,name=all,proto3" json:"all,omitempty"` // AND-ed, answered from indexes
-	After         string                 `protobuf:"bytes,2,opt,name=after,proto3" json:"after,omitempty"`
+	All           []*Condition           `protobuf:"bytes,1,rep,name=all,proto3" json:"all,omitempty"`     // AND-ed, answered from indexes
+	After         string                 `protobuf:"bytes,2,opt,name=after,proto3" json:"after,omitempty"` // a position: entries behind it
 	Offset        uint64                 `protobuf:"varint,3,opt,name=offset,proto3" json:"offset,omitempty"`
 	Limit         uint32                 `protobuf:"varint,4,opt,name=limit,proto3" json:"limit,omitempty"`
 	CountOnly     bool                   `protobuf:"varint,5,opt,name=count_only,json=countOnly,proto3" json:"count_only,omitempty"`
@@ -847,7 +1032,7 @@ type DirectoryQuery struct {
 
 func (x *DirectoryQuery) Reset() {
 	*x = DirectoryQuery{}
-	mi := &file_gateway_plugin_v1_listener_proto_msgTypes[10]
+	mi := &file_gateway_plugin_v1_listener_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -859,7 +1044,7 @@ func (x *DirectoryQuery) String() string {
 func (*DirectoryQuery) ProtoMessage() {}
 
 func (x *DirectoryQuery) ProtoReflect() protoreflect.Message {
-	mi := &file_gateway_plugin_v1_listener_proto_msgTypes[10]
+	mi := &file_gateway_plugin_v1_listener_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -872,7 +1057,7 @@ func (x *DirectoryQuery) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DirectoryQuery.ProtoReflect.Descriptor instead.
 func (*DirectoryQuery) Descriptor() ([]byte, []int) {
-	return file_gateway_plugin_v1_listener_proto_rawDescGZIP(), []int{10}
+	return file_gateway_plugin_v1_listener_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *DirectoryQuery) GetAll() []*Condition {
@@ -910,9 +1095,11 @@ func (x *DirectoryQuery) GetCountOnly() bool {
 	return false
 }
 
+// Condition compares "id", "member" (groups that directly have this member) or the
+// attribute of a key.
 type Condition struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Attribute     string                 `protobuf:"bytes,1,opt,name=attribute,proto3" json:"attribute,omitempty"` // id, username, external_id, email, name, member
+	Attribute     string                 `protobuf:"bytes,1,opt,name=attribute,proto3" json:"attribute,omitempty"`
 	Equals        string                 `protobuf:"bytes,2,opt,name=equals,proto3" json:"equals,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -920,7 +1107,7 @@ type Condition struct {
 
 func (x *Condition) Reset() {
 	*x = Condition{}
-	mi := &file_gateway_plugin_v1_listener_proto_msgTypes[11]
+	mi := &file_gateway_plugin_v1_listener_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -932,7 +1119,7 @@ func (x *Condition) String() string {
 func (*Condition) ProtoMessage() {}
 
 func (x *Condition) ProtoReflect() protoreflect.Message {
-	mi := &file_gateway_plugin_v1_listener_proto_msgTypes[11]
+	mi := &file_gateway_plugin_v1_listener_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -945,7 +1132,7 @@ func (x *Condition) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Condition.ProtoReflect.Descriptor instead.
 func (*Condition) Descriptor() ([]byte, []int) {
-	return file_gateway_plugin_v1_listener_proto_rawDescGZIP(), []int{11}
+	return file_gateway_plugin_v1_listener_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Condition) GetAttribute() string {
@@ -962,7 +1149,9 @@ func (x *Condition) GetEquals() string {
 	return ""
 }
 
-// Transaction: all or nothing.
+// Transaction: all or nothing. It may read too: what it reads is as the calls before
+// left it. The reply has the entries and memberships of every call in their order,
+// and the members of the last call that asked for some.
 type Transaction struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Calls         []*DirectoryCall       `protobuf:"bytes,1,rep,name=calls,proto3" json:"calls,omitempty"`
@@ -972,7 +1161,7 @@ type Transaction struct {
 
 func (x *Transaction) Reset() {
 	*x = Transaction{}
-	mi := &file_gateway_plugin_v1_listener_proto_msgTypes[12]
+	mi := &file_gateway_plugin_v1_listener_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -984,7 +1173,7 @@ func (x *Transaction) String() string {
 func (*Transaction) ProtoMessage() {}
 
 func (x *Transaction) ProtoReflect() protoreflect.Message {
-	mi := &file_gateway_plugin_v1_listener_proto_msgTypes[12]
+	mi := &file_gateway_plugin_v1_listener_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -997,7 +1186,7 @@ func (x *Transaction) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Transaction.ProtoReflect.Descriptor instead.
 func (*Transaction) Descriptor() ([]byte, []int) {
-	return file_gateway_plugin_v1_listener_proto_rawDescGZIP(), []int{12}
+	return file_gateway_plugin_v1_listener_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Transaction) GetCalls() []*DirectoryCall {
@@ -1011,17 +1200,18 @@ type DirectoryReply struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	CallId        string                 `protobuf:"bytes,1,opt,name=call_id,json=callId,proto3" json:"call_id,omitempty"`
 	Entries       []*Entry               `protobuf:"bytes,2,rep,name=entries,proto3" json:"entries,omitempty"`
-	Members       *Members               `protobuf:"bytes,3,opt,name=members,proto3" json:"members,omitempty"`
+	Members       *DirectoryMembers      `protobuf:"bytes,3,opt,name=members,proto3" json:"members,omitempty"`
 	Total         uint64                 `protobuf:"varint,4,opt,name=total,proto3" json:"total,omitempty"`
-	Next          string                 `protobuf:"bytes,5,opt,name=next,proto3" json:"next,omitempty"`
+	Next          string                 `protobuf:"bytes,5,opt,name=next,proto3" json:"next,omitempty"` // after, for the next page; empty: that was the last
 	Failure       *Failure               `protobuf:"bytes,6,opt,name=failure,proto3" json:"failure,omitempty"`
+	Memberships   []*DirectoryMembership `protobuf:"bytes,7,rep,name=memberships,proto3" json:"memberships,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *DirectoryReply) Reset() {
 	*x = DirectoryReply{}
-	mi := &file_gateway_plugin_v1_listener_proto_msgTypes[13]
+	mi := &file_gateway_plugin_v1_listener_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1033,7 +1223,7 @@ func (x *DirectoryReply) String() string {
 func (*DirectoryReply) ProtoMessage() {}
 
 func (x *DirectoryReply) ProtoReflect() protoreflect.Message {
-	mi := &file_gateway_plugin_v1_listener_proto_msgTypes[13]
+	mi := &file_gateway_plugin_v1_listener_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1046,7 +1236,7 @@ func (x *DirectoryReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DirectoryReply.ProtoReflect.Descriptor instead.
 func (*DirectoryReply) Descriptor() ([]byte, []int) {
-	return file_gateway_plugin_v1_listener_proto_rawDescGZIP(), []int{13}
+	return file_gateway_plugin_v1_listener_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *DirectoryReply) GetCallId() string {
@@ -1063,7 +1253,7 @@ func (x *DirectoryReply) GetEntries() []*Entry {
 	return nil
 }
 
-func (x *DirectoryReply) GetMembers() *Members {
+func (x *DirectoryReply) GetMembers() *DirectoryMembers {
 	if x != nil {
 		return x.Members
 	}
@@ -1091,6 +1281,83 @@ func (x *DirectoryReply) GetFailure() *Failure {
 	return nil
 }
 
+func (x *DirectoryReply) GetMemberships() []*DirectoryMembership {
+	if x != nil {
+		return x.Memberships
+	}
+	return nil
+}
+
+// DirectoryMembership says that an entry is in a group, directly or because a group it
+// is in is.
+type DirectoryMembership struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	MemberId      string                 `protobuf:"bytes,1,opt,name=member_id,json=memberId,proto3" json:"member_id,omitempty"`
+	GroupId       string                 `protobuf:"bytes,2,opt,name=group_id,json=groupId,proto3" json:"group_id,omitempty"`
+	GroupName     string                 `protobuf:"bytes,3,opt,name=group_name,json=groupName,proto3" json:"group_name,omitempty"`
+	Indirect      bool                   `protobuf:"varint,4,opt,name=indirect,proto3" json:"indirect,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DirectoryMembership) Reset() {
+	*x = DirectoryMembership{}
+	mi := &file_gateway_plugin_v1_listener_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DirectoryMembership) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DirectoryMembership) ProtoMessage() {}
+
+func (x *DirectoryMembership) ProtoReflect() protoreflect.Message {
+	mi := &file_gateway_plugin_v1_listener_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DirectoryMembership.ProtoReflect.Descriptor instead.
+func (*DirectoryMembership) Descriptor() ([]byte, []int) {
+	return file_gateway_plugin_v1_listener_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *DirectoryMembership) GetMemberId() string {
+	if x != nil {
+		return x.MemberId
+	}
+	return ""
+}
+
+func (x *DirectoryMembership) GetGroupId() string {
+	if x != nil {
+		return x.GroupId
+	}
+	return ""
+}
+
+func (x *DirectoryMembership) GetGroupName() string {
+	if x != nil {
+		return x.GroupName
+	}
+	return ""
+}
+
+func (x *DirectoryMembership) GetIndirect() bool {
+	if x != nil {
+		return x.Indirect
+	}
+	return false
+}
+
 var File_gateway_plugin_v1_listener_proto protoreflect.FileDescriptor
 
 const file_gateway_plugin_v1_listener_proto_rawDesc = "" +
@@ -1116,12 +1383,13 @@ const file_gateway_plugin_v1_listener_proto_rawDesc = "" +
 	"\n" +
 	"ListenHint\x12\x19\n" +
 	"\buser_ids\x18\x01 \x03(\tR\auserIds\x12\x1b\n" +
-	"\tgroup_ids\x18\x02 \x03(\tR\bgroupIds\"\xc7\x03\n" +
+	"\tgroup_ids\x18\x02 \x03(\tR\bgroupIds\"\xe9\x03\n" +
 	"\rDirectoryCall\x12\x17\n" +
 	"\acall_id\x18\x01 \x01(\tR\x06callId\x12\x1d\n" +
 	"\n" +
 	"if_version\x18\x02 \x01(\tR\tifVersion\x12\x12\n" +
-	"\x04kind\x18\x03 \x01(\tR\x04kind\x12,\n" +
+	"\x04kind\x18\x03 \x01(\tR\x04kind\x12 \n" +
+	"\vmemberships\x18\x04 \x01(\bR\vmemberships\x12,\n" +
 	"\x03put\x18\n" +
 	" \x01(\v2\x18.gateway.plugin.v1.EntryH\x00R\x03put\x12\x12\n" +
 	"\x03get\x18\v \x01(\tH\x00R\x03get\x129\n" +
@@ -1130,24 +1398,37 @@ const file_gateway_plugin_v1_listener_proto_rawDesc = "" +
 	"\x0echange_members\x18\x0e \x01(\v2#.gateway.plugin.v1.MembershipChangeH\x00R\rchangeMembers\x12;\n" +
 	"\amembers\x18\x0f \x01(\v2\x1f.gateway.plugin.v1.MembersQueryH\x00R\amembers\x12B\n" +
 	"\vtransaction\x18\x10 \x01(\v2\x1e.gateway.plugin.v1.TransactionH\x00R\vtransactionB\x04\n" +
-	"\x02op\"\x96\x02\n" +
+	"\x02op\"\xe3\x02\n" +
 	"\x05Entry\x12-\n" +
 	"\x04user\x18\x01 \x01(\v2\x17.gateway.plugin.v1.UserH\x00R\x04user\x120\n" +
 	"\x05group\x18\x02 \x01(\v2\x18.gateway.plugin.v1.GroupH\x00R\x05group\x12\x1a\n" +
 	"\bdocument\x18\x03 \x01(\fR\bdocument\x12\x18\n" +
 	"\aversion\x18\x04 \x01(\tR\aversion\x124\n" +
 	"\acreated\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\acreated\x126\n" +
-	"\bmodified\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\bmodifiedB\b\n" +
-	"\x06record\"\x8e\x01\n" +
+	"\bmodified\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\bmodified\x12/\n" +
+	"\x04keys\x18\a \x03(\v2\x1b.gateway.plugin.v1.IndexKeyR\x04keys\x12\x1a\n" +
+	"\bposition\x18\b \x01(\tR\bpositionB\b\n" +
+	"\x06record\"V\n" +
+	"\bIndexKey\x12\x1c\n" +
+	"\tattribute\x18\x01 \x01(\tR\tattribute\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value\x12\x16\n" +
+	"\x06unique\x18\x03 \x01(\bR\x06unique\"\xa3\x01\n" +
+	"\x10DirectoryMembers\x12\x19\n" +
+	"\bgroup_id\x18\x01 \x01(\tR\agroupId\x12\x19\n" +
+	"\buser_ids\x18\x02 \x03(\tR\auserIds\x12&\n" +
+	"\x0fchild_group_ids\x18\x03 \x03(\tR\rchildGroupIds\x12\x1b\n" +
+	"\tother_ids\x18\x04 \x03(\tR\botherIds\x12\x14\n" +
+	"\x05names\x18\x05 \x03(\tR\x05names\"\xa0\x01\n" +
 	"\x10MembershipChange\x12\x18\n" +
-	"\areplace\x18\x01 \x01(\bR\areplace\x12,\n" +
-	"\x03add\x18\x02 \x01(\v2\x1a.gateway.plugin.v1.MembersR\x03add\x122\n" +
-	"\x06remove\x18\x03 \x01(\v2\x1a.gateway.plugin.v1.MembersR\x06remove\"r\n" +
+	"\areplace\x18\x01 \x01(\bR\areplace\x125\n" +
+	"\x03add\x18\x02 \x01(\v2#.gateway.plugin.v1.DirectoryMembersR\x03add\x12;\n" +
+	"\x06remove\x18\x03 \x01(\v2#.gateway.plugin.v1.DirectoryMembersR\x06remove\"\x88\x01\n" +
 	"\fMembersQuery\x12\x19\n" +
 	"\bgroup_id\x18\x01 \x01(\tR\agroupId\x12\x1b\n" +
 	"\tmember_id\x18\x02 \x01(\tR\bmemberId\x12\x14\n" +
 	"\x05after\x18\x03 \x01(\tR\x05after\x12\x14\n" +
-	"\x05limit\x18\x04 \x01(\rR\x05limit\"\xa3\x01\n" +
+	"\x05limit\x18\x04 \x01(\rR\x05limit\x12\x14\n" +
+	"\x05names\x18\x05 \x01(\bR\x05names\"\xa3\x01\n" +
 	"\x0eDirectoryQuery\x12.\n" +
 	"\x03all\x18\x01 \x03(\v2\x1c.gateway.plugin.v1.ConditionR\x03all\x12\x14\n" +
 	"\x05after\x18\x02 \x01(\tR\x05after\x12\x16\n" +
@@ -1159,14 +1440,21 @@ const file_gateway_plugin_v1_listener_proto_rawDesc = "" +
 	"\tattribute\x18\x01 \x01(\tR\tattribute\x12\x16\n" +
 	"\x06equals\x18\x02 \x01(\tR\x06equals\"E\n" +
 	"\vTransaction\x126\n" +
-	"\x05calls\x18\x01 \x03(\v2 .gateway.plugin.v1.DirectoryCallR\x05calls\"\xf3\x01\n" +
+	"\x05calls\x18\x01 \x03(\v2 .gateway.plugin.v1.DirectoryCallR\x05calls\"\xc6\x02\n" +
 	"\x0eDirectoryReply\x12\x17\n" +
 	"\acall_id\x18\x01 \x01(\tR\x06callId\x122\n" +
-	"\aentries\x18\x02 \x03(\v2\x18.gateway.plugin.v1.EntryR\aentries\x124\n" +
-	"\amembers\x18\x03 \x01(\v2\x1a.gateway.plugin.v1.MembersR\amembers\x12\x14\n" +
+	"\aentries\x18\x02 \x03(\v2\x18.gateway.plugin.v1.EntryR\aentries\x12=\n" +
+	"\amembers\x18\x03 \x01(\v2#.gateway.plugin.v1.DirectoryMembersR\amembers\x12\x14\n" +
 	"\x05total\x18\x04 \x01(\x04R\x05total\x12\x12\n" +
 	"\x04next\x18\x05 \x01(\tR\x04next\x124\n" +
-	"\afailure\x18\x06 \x01(\v2\x1a.gateway.plugin.v1.FailureR\afailure2d\n" +
+	"\afailure\x18\x06 \x01(\v2\x1a.gateway.plugin.v1.FailureR\afailure\x12H\n" +
+	"\vmemberships\x18\a \x03(\v2&.gateway.plugin.v1.DirectoryMembershipR\vmemberships\"\x88\x01\n" +
+	"\x13DirectoryMembership\x12\x1b\n" +
+	"\tmember_id\x18\x01 \x01(\tR\bmemberId\x12\x19\n" +
+	"\bgroup_id\x18\x02 \x01(\tR\agroupId\x12\x1d\n" +
+	"\n" +
+	"group_name\x18\x03 \x01(\tR\tgroupName\x12\x1a\n" +
+	"\bindirect\x18\x04 \x01(\bR\bindirect2d\n" +
 	"\x0fListenerService\x12Q\n" +
 	"\x06Listen\x12 .gateway.plugin.v1.ListenRequest\x1a!.gateway.plugin.v1.ListenResponse(\x010\x01B.Z,syncgateway/proto/gateway/plugin/v1;pluginv1b\x06proto3"
 
@@ -1182,7 +1470,7 @@ func file_gateway_plugin_v1_listener_proto_rawDescGZIP() []byte {
 	return file_gateway_plugin_v1_listener_proto_rawDescData
 }
 
-var file_gateway_plugin_v1_listener_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_gateway_plugin_v1_listener_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_gateway_plugin_v1_listener_proto_goTypes = []any{
 	(*ListenRequest)(nil),         // 0: gateway.plugin.v1.ListenRequest
 	(*ListenResponse)(nil),        // 1: gateway.plugin.v1.ListenResponse
@@ -1192,50 +1480,54 @@ var file_gateway_plugin_v1_listener_proto_goTypes = []any{
 	(*ListenHint)(nil),            // 5: gateway.plugin.v1.ListenHint
 	(*DirectoryCall)(nil),         // 6: gateway.plugin.v1.DirectoryCall
 	(*Entry)(nil),                 // 7: gateway.plugin.v1.Entry
-	(*MembershipChange)(nil),      // 8: gateway.plugin.v1.MembershipChange
-	(*MembersQuery)(nil),          // 9: gateway.plugin.v1.MembersQuery
-	(*DirectoryQuery)(nil),        // 10: gateway.plugin.v1.DirectoryQuery
-	(*Condition)(nil),             // 11: gateway.plugin.v1.Condition
-	(*Transaction)(nil),           // 12: gateway.plugin.v1.Transaction
-	(*DirectoryReply)(nil),        // 13: gateway.plugin.v1.DirectoryReply
-	(*durationpb.Duration)(nil),   // 14: google.protobuf.Duration
-	(*User)(nil),                  // 15: gateway.plugin.v1.User
-	(*Group)(nil),                 // 16: gateway.plugin.v1.Group
-	(*timestamppb.Timestamp)(nil), // 17: google.protobuf.Timestamp
-	(*Members)(nil),               // 18: gateway.plugin.v1.Members
-	(*Failure)(nil),               // 19: gateway.plugin.v1.Failure
+	(*IndexKey)(nil),              // 8: gateway.plugin.v1.IndexKey
+	(*DirectoryMembers)(nil),      // 9: gateway.plugin.v1.DirectoryMembers
+	(*MembershipChange)(nil),      // 10: gateway.plugin.v1.MembershipChange
+	(*MembersQuery)(nil),          // 11: gateway.plugin.v1.MembersQuery
+	(*DirectoryQuery)(nil),        // 12: gateway.plugin.v1.DirectoryQuery
+	(*Condition)(nil),             // 13: gateway.plugin.v1.Condition
+	(*Transaction)(nil),           // 14: gateway.plugin.v1.Transaction
+	(*DirectoryReply)(nil),        // 15: gateway.plugin.v1.DirectoryReply
+	(*DirectoryMembership)(nil),   // 16: gateway.plugin.v1.DirectoryMembership
+	(*durationpb.Duration)(nil),   // 17: google.protobuf.Duration
+	(*User)(nil),                  // 18: gateway.plugin.v1.User
+	(*Group)(nil),                 // 19: gateway.plugin.v1.Group
+	(*timestamppb.Timestamp)(nil), // 20: google.protobuf.Timestamp
+	(*Failure)(nil),               // 21: gateway.plugin.v1.Failure
 }
 var file_gateway_plugin_v1_listener_proto_depIdxs = []int32{
 	2,  // 0: gateway.plugin.v1.ListenRequest.start:type_name -> gateway.plugin.v1.ListenStart
-	13, // 1: gateway.plugin.v1.ListenRequest.reply:type_name -> gateway.plugin.v1.DirectoryReply
+	15, // 1: gateway.plugin.v1.ListenRequest.reply:type_name -> gateway.plugin.v1.DirectoryReply
 	3,  // 2: gateway.plugin.v1.ListenRequest.drain:type_name -> gateway.plugin.v1.ListenDrain
 	4,  // 3: gateway.plugin.v1.ListenResponse.ready:type_name -> gateway.plugin.v1.ListenReady
 	6,  // 4: gateway.plugin.v1.ListenResponse.call:type_name -> gateway.plugin.v1.DirectoryCall
 	5,  // 5: gateway.plugin.v1.ListenResponse.hint:type_name -> gateway.plugin.v1.ListenHint
-	14, // 6: gateway.plugin.v1.ListenDrain.grace:type_name -> google.protobuf.Duration
+	17, // 6: gateway.plugin.v1.ListenDrain.grace:type_name -> google.protobuf.Duration
 	7,  // 7: gateway.plugin.v1.DirectoryCall.put:type_name -> gateway.plugin.v1.Entry
-	10, // 8: gateway.plugin.v1.DirectoryCall.query:type_name -> gateway.plugin.v1.DirectoryQuery
-	8,  // 9: gateway.plugin.v1.DirectoryCall.change_members:type_name -> gateway.plugin.v1.MembershipChange
-	9,  // 10: gateway.plugin.v1.DirectoryCall.members:type_name -> gateway.plugin.v1.MembersQuery
-	12, // 11: gateway.plugin.v1.DirectoryCall.transaction:type_name -> gateway.plugin.v1.Transaction
-	15, // 12: gateway.plugin.v1.Entry.user:type_name -> gateway.plugin.v1.User
-	16, // 13: gateway.plugin.v1.Entry.group:type_name -> gateway.plugin.v1.Group
-	17, // 14: gateway.plugin.v1.Entry.created:type_name -> google.protobuf.Timestamp
-	17, // 15: gateway.plugin.v1.Entry.modified:type_name -> google.protobuf.Timestamp
-	18, // 16: gateway.plugin.v1.MembershipChange.add:type_name -> gateway.plugin.v1.Members
-	18, // 17: gateway.plugin.v1.MembershipChange.remove:type_name -> gateway.plugin.v1.Members
-	11, // 18: gateway.plugin.v1.DirectoryQuery.all:type_name -> gateway.plugin.v1.Condition
-	6,  // 19: gateway.plugin.v1.Transaction.calls:type_name -> gateway.plugin.v1.DirectoryCall
-	7,  // 20: gateway.plugin.v1.DirectoryReply.entries:type_name -> gateway.plugin.v1.Entry
-	18, // 21: gateway.plugin.v1.DirectoryReply.members:type_name -> gateway.plugin.v1.Members
-	19, // 22: gateway.plugin.v1.DirectoryReply.failure:type_name -> gateway.plugin.v1.Failure
-	0,  // 23: gateway.plugin.v1.ListenerService.Listen:input_type -> gateway.plugin.v1.ListenRequest
-	1,  // 24: gateway.plugin.v1.ListenerService.Listen:output_type -> gateway.plugin.v1.ListenResponse
-	24, // [24:25] is the sub-list for method output_type
-	23, // [23:24] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	12, // 8: gateway.plugin.v1.DirectoryCall.query:type_name -> gateway.plugin.v1.DirectoryQuery
+	10, // 9: gateway.plugin.v1.DirectoryCall.change_members:type_name -> gateway.plugin.v1.MembershipChange
+	11, // 10: gateway.plugin.v1.DirectoryCall.members:type_name -> gateway.plugin.v1.MembersQuery
+	14, // 11: gateway.plugin.v1.DirectoryCall.transaction:type_name -> gateway.plugin.v1.Transaction
+	18, // 12: gateway.plugin.v1.Entry.user:type_name -> gateway.plugin.v1.User
+	19, // 13: gateway.plugin.v1.Entry.group:type_name -> gateway.plugin.v1.Group
+	20, // 14: gateway.plugin.v1.Entry.created:type_name -> google.protobuf.Timestamp
+	20, // 15: gateway.plugin.v1.Entry.modified:type_name -> google.protobuf.Timestamp
+	8,  // 16: gateway.plugin.v1.Entry.keys:type_name -> gateway.plugin.v1.IndexKey
+	9,  // 17: gateway.plugin.v1.MembershipChange.add:type_name -> gateway.plugin.v1.DirectoryMembers
+	9,  // 18: gateway.plugin.v1.MembershipChange.remove:type_name -> gateway.plugin.v1.DirectoryMembers
+	13, // 19: gateway.plugin.v1.DirectoryQuery.all:type_name -> gateway.plugin.v1.Condition
+	6,  // 20: gateway.plugin.v1.Transaction.calls:type_name -> gateway.plugin.v1.DirectoryCall
+	7,  // 21: gateway.plugin.v1.DirectoryReply.entries:type_name -> gateway.plugin.v1.Entry
+	9,  // 22: gateway.plugin.v1.DirectoryReply.members:type_name -> gateway.plugin.v1.DirectoryMembers
+	21, // 23: gateway.plugin.v1.DirectoryReply.failure:type_name -> gateway.plugin.v1.Failure
+	16, // 24: gateway.plugin.v1.DirectoryReply.memberships:type_name -> gateway.plugin.v1.DirectoryMembership
+	0,  // 25: gateway.plugin.v1.ListenerService.Listen:input_type -> gateway.plugin.v1.ListenRequest
+	1,  // 26: gateway.plugin.v1.ListenerService.Listen:output_type -> gateway.plugin.v1.ListenResponse
+	26, // [26:27] is the sub-list for method output_type
+	25, // [25:26] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_gateway_plugin_v1_listener_proto_init() }
@@ -1274,7 +1566,7 @@ func file_gateway_plugin_v1_listener_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_gateway_plugin_v1_listener_proto_rawDesc), len(file_gateway_plugin_v1_listener_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   14,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   1,
 		},
