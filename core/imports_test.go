@@ -103,7 +103,7 @@ func TestGeneratedTypesStayAtTheBorder(t *testing.T) {
 
 // order is the way down: a package may import those after it, never one before it.
 var order = []string{"core/cmd/gateway", "core/cli", "core/api", "core/gateway", "core/engine", "core/apply", "core/mirror", "core/pluginhost",
-	"core/guard", "core/plan", "core/config", "core/correlate", "core/mapping", "core/schema", "core/identity"}
+	"core/guard", "core/selector", "core/plan", "core/config", "core/correlate", "core/mapping", "core/schema", "core/identity"}
 
 func TestArrowsGoDown(t *testing.T) {
 	all := list(t, "./core/...")
@@ -120,7 +120,7 @@ func TestArrowsGoDown(t *testing.T) {
 // pure packages decide; they reach nothing outside.
 func TestPurePackages(t *testing.T) {
 	all := list(t, "./core/...")
-	pure := []string{"core/identity", "core/idset", "core/mapping", "core/correlate", "core/plan", "core/guard"}
+	pure := []string{"core/identity", "core/idset", "core/mapping", "core/correlate", "core/plan", "core/selector", "core/guard"}
 	ours(all, func(p pkg) {
 		if !below(p.ImportPath, pure...) {
 			return
