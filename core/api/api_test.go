@@ -17,6 +17,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"syncgateway/core/audit"
 	"syncgateway/core/config"
 	"syncgateway/core/diag"
 	"syncgateway/core/engine"
@@ -55,6 +56,7 @@ sync "staff" {
 	}
 	t.Cleanup(func() { _ = st.Close() })
 	g := &gateway.Gateway{Config: cfg, Store: st, Redact: diag.NewRedactor(canary), Log: hclog.NewNullLogger(), Version: "test"}
+	g.Audit = &audit.Log{Redact: g.Redact, Now: time.Now}
 	g.Engine = &engine.Engine{Store: st, Config: cfg, Connectors: broken{err}, Log: g.Log, Now: time.Now, Redact: g.Redact}
 	if g.Plugins, oerr = gateway.OpenPlugins(cfg, g.Log, g.Version); oerr != nil {
 		t.Fatal(oerr)

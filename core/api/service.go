@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"syncgateway/core/audit"
 	"syncgateway/core/diag"
 	"syncgateway/core/engine"
 	"syncgateway/core/gateway"
@@ -185,6 +186,10 @@ func (s *Service) Approve(ctx context.Context, q ApproveRequest) (*ApproveAnswer
 		}
 		now := time.Now()
 		a = ApproveAnswer{Digest: p.Digest, Sync: p.Sync, Who: q.Who, Expires: now.Add(approvalLasts)}
+		entry := audit.Event{Kind: audit.Approval, Who: q.Who, Sync: p.Sync, Body: approvalEntry{p.Digest, q.Reason, a.Expires}}
+		if err := s.Gateway.Audit.Append(tx, entry); err != nil {
+			return err
+		}
 		return tx.PutApproval(store.Approval{Digest: p.Digest, Who: q.Who, Reason: q.Reason, At: now, Expires: a.Expires})
 	})
 	if err != nil {

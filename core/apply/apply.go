@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"syncgateway/core/audit"
 	"syncgateway/core/identity"
 	"syncgateway/core/plan"
 	"syncgateway/core/pluginhost"
@@ -37,6 +38,9 @@ type Options struct {
 	Now         func() time.Time
 	Progress    func(done, total int)                // may be nil
 	Waiting     func(reason string, until time.Time) // may be nil
+	// Record is told of operations whose outcome is known, in the transaction that
+	// journals it; may be nil.
+	Record func(store.Tx, []audit.Operation) error
 }
 
 // Failure is one step that the target refused.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"syncgateway/core/audit"
 	"syncgateway/core/identity"
 	"syncgateway/core/idset"
 	"syncgateway/core/mapping"
@@ -27,7 +28,22 @@ func (a *applier) effects(tx store.Tx, items []*item) error {
 	if err := a.changeMembers(tx, items); err != nil {
 		return err
 	}
+	if err := a.record(tx, items); err != nil {
+		return err
+	}
 	return tx.PutOperations(operations(items))
+}
+
+// record tells the audit record what became of the operations.
+func (a *applier) record(tx store.Tx, items []*item) error {
+	if a.Record == nil {
+		return nil
+	}
+	ops := make([]audit.Operation, len(items))
+	for i, it := range items {
+		ops[i] = audit.Operation{ID: it.op.ID, Step: it.op.Step, State: it.op.State, RemoteID: it.op.RemoteID, Answer: it.op.Answer}
+	}
+	return a.Record(tx, ops)
 }
 
 // tookEffect are the items of the classes that the target carried out.

@@ -58,6 +58,7 @@ func commands() []command {
 		{"runs", "", "list runs", runsCommand},
 		{"show", "[RUN]", "show one run in full", showCommand},
 		{"explain", "USER", "say why somebody has what they have", explainCommand},
+		{"audit", "verify | export", "check or print the record of everything that was done", auditCommand},
 		{"lookup", "USER", "ask every source about somebody now", lookupCommand},
 		{"plugins", "list|lock|describe|docs", "look after connector binaries", pluginsCommand},
 		{"reference", "", "print the reference of gateway.hcl, in Markdown", referenceCommand},

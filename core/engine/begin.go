@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"syncgateway/core/apply"
+	"syncgateway/core/audit"
 	"syncgateway/core/store"
 )
 
@@ -100,6 +101,11 @@ func (r *run) mark(ctx context.Context) error {
 		if err != nil || !r.remapped && !r.o.Everyone {
 			return err
 		}
+		if r.remapped {
+			if err := r.record(tx, audit.Config, configChange{From: epoch, To: r.sync.Epoch}); err != nil {
+				return err
+			}
+		}
 		return r.markEverybody(tx, r.sync.Epoch)
 	})
 }
@@ -138,6 +144,11 @@ func (r *run) finish(ctx context.Context, failed error) error {
 		r.rec.Detail = r.Redact.Bytes(r.rec.Detail)
 		if err := tx.PutLease(store.Lease{Endpoint: r.target, Owner: r.rec.ID, Until: r.rec.Ended}); err != nil {
 			return err
+		}
+		if r.report.Apply != nil {
+			if err := r.record(tx, audit.Ended, endedEntry{State: r.rec.State, Summary: r.rec.Summary, Digest: r.rec.Digest}); err != nil {
+				return err
+			}
 		}
 		return tx.PutRun(r.rec)
 	})

@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/go-hclog"
 
 	"syncgateway/core/apply"
+	"syncgateway/core/audit"
 	"syncgateway/core/config"
 	"syncgateway/core/diag"
 	"syncgateway/core/guard"
@@ -47,6 +48,8 @@ type Engine struct {
 	Version  string
 	// Redact takes secrets out of what is stored of a run; nil leaves it as it is.
 	Redact *diag.Redactor
+	// Audit records what is planned, released and done; nil without a record.
+	Audit *audit.Log
 
 	targets keyedMutex
 }

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"syncgateway/core/apply"
+	"syncgateway/core/audit"
 	"syncgateway/core/config"
 	"syncgateway/core/guard"
 	"syncgateway/core/identity"
@@ -78,6 +79,9 @@ func (r *run) putPlan(tx store.Tx, p *plan.Plan, verdict string) error {
 	if p.Empty() {
 		verdict = "empty"
 	}
+	if err := r.recordPlan(tx, p, verdict); err != nil {
+		return err
+	}
 	return tx.PutPlan(store.Plan{Digest: r.report.Digest, Sync: p.Sync, Run: r.rec.ID, Created: r.began, Verdict: verdict, Body: p.Packed()})
 }
 
@@ -99,6 +103,9 @@ func (r *run) approved(tx store.Tx) error {
 		return nil
 	}
 	a.UsedBy = r.rec.ID
+	if err := r.record(tx, audit.Released, releasedEntry{Digest: a.Digest, By: a.Who}); err != nil {
+		return err
+	}
 	return tx.PutApproval(a)
 }
 
@@ -211,6 +218,9 @@ func (r *run) applyOptions() apply.Options {
 	return apply.Options{Store: r.Store, Target: r.conn, Endpoint: r.target, Sync: r.sid, Run: r.rec.ID, UserKind: r.sync.Users.Kind,
 		GroupKind: r.sync.Groups.Kind, MaxBatch: d.Capabilities.MaxBatch, Concurrency: d.Capabilities.Concurrency, Now: r.Now,
 		Progress: func(done, total int) { r.progress(Progress{Stage: "apply", Done: done, Total: total}) },
+		Record: func(tx store.Tx, ops []audit.Operation) error {
+			return r.record(tx, audit.Operations, ops)
+		},
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/hashicorp/go-hclog"
 
+	"syncgateway/core/audit"
 	"syncgateway/core/config"
 	"syncgateway/core/diag"
 	"syncgateway/core/engine"
@@ -35,6 +36,7 @@ type Gateway struct {
 	Plugins *Plugins
 	Engine  *engine.Engine
 	Redact  *diag.Redactor
+	Audit   *audit.Log
 	Log     hclog.Logger
 	Version string
 
@@ -56,7 +58,12 @@ func Open(ctx context.Context, cfg *config.Config, o Options) (*Gateway, error) 
 		return nil, err
 	}
 	g := &Gateway{Config: cfg, Store: st, Plugins: plugins, Redact: diag.NewRedactor(cfg.Secrets()...), Log: o.Log, Version: o.Version}
-	g.Engine = &engine.Engine{Store: st, Config: cfg, Connectors: plugins, Log: o.Log, Now: time.Now, Progress: g.tell, Version: o.Version, Redact: g.Redact}
+	g.Audit = &audit.Log{Redact: g.Redact, Now: time.Now}
+	g.Engine = &engine.Engine{Store: st, Config: cfg, Connectors: plugins, Log: o.Log, Now: time.Now, Progress: g.tell, Version: o.Version, Redact: g.Redact,
+		Audit: g.Audit}
+	if err := audit.Reconcile(ctx, st, g.Audit); err != nil {
+		return nil, errors.Join(err, g.Close())
+	}
 	return g, nil
 }
 

@@ -48,6 +48,10 @@ type Store interface {
 	// NewIDs reserves n ids that follow one another and returns the first. They are
 	// not in use by any account, group or person, even after a crash.
 	NewIDs(n int) ID
+	// AuditAnchor is the newest entry of the audit record as it is noted outside of
+	// the database after every transaction that appends: a tail that was cut off does
+	// not reach it. ErrNotFound: the note is missing; ErrDamaged: it cannot be read.
+	AuditAnchor() (AuditHead, error)
 	Close() error
 }
 
@@ -57,6 +61,7 @@ type Reader interface {
 	MirrorReader
 	PeopleReader
 	HistoryReader
+	AuditReader
 }
 
 // Tx is a writing transaction.
@@ -65,6 +70,7 @@ type Tx interface {
 	MirrorWriter
 	PeopleWriter
 	HistoryWriter
+	AuditWriter
 }
 
 // Head is the part of a mirrored record that tells whether it changed. Flags says

@@ -56,3 +56,9 @@ CREATE INDEX plan_sync ON plan (sync, created);
 CREATE TABLE approval (
   digest TEXT PRIMARY KEY, who TEXT NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL, expires INTEGER NOT NULL, used_by TEXT NOT NULL) STRICT;
 CREATE TABLE lease (ep INTEGER PRIMARY KEY, owner TEXT NOT NULL, until INTEGER NOT NULL) STRICT;
+-- The audit record. Each hash is over its row and the hash before; the newest is noted in audit.head too.
+CREATE TABLE audit (
+  seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, who TEXT NOT NULL, sync TEXT NOT NULL, run TEXT NOT NULL,
+  body BLOB NOT NULL, hash BLOB NOT NULL) STRICT;
+CREATE TRIGGER audit_stays BEFORE DELETE ON audit BEGIN SELECT raise(ABORT, 'the audit record is append-only'); END;
+CREATE TRIGGER audit_is_final BEFORE UPDATE ON audit BEGIN SELECT raise(ABORT, 'the audit record is append-only'); END;

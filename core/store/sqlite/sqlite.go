@@ -38,6 +38,8 @@ type DB struct {
 
 	write sync.Mutex // one transaction at a time, without SQLITE_BUSY
 
+	anchor *os.File // written by whoever holds write
+
 	ids    sync.Mutex
 	nextID store.ID
 	topID  store.ID // ids below are reserved on disk
@@ -83,6 +85,9 @@ func (db *DB) open(ctx context.Context, path string) error {
 	db.readers.SetMaxOpenConns(4)
 	if err := db.migrate(ctx); err != nil {
 		return fmt.Errorf("%s: %w", path, classify(err))
+	}
+	if err := db.openAnchor(ctx, filepath.Join(filepath.Dir(path), AnchorName)); err != nil {
+		return fmt.Errorf("open %s: %w", AnchorName, classify(err))
 	}
 	return classify(db.writer.QueryRowContext(ctx, `SELECT coalesce((SELECT value FROM counter WHERE name = 'id'), 1)`).Scan(&db.nextID))
 }
@@ -149,6 +154,9 @@ func (db *DB) step(ctx context.Context, version int) error {
 // Close releases the directory.
 func (db *DB) Close() error {
 	var errs []error
+	if db.anchor != nil {
+		errs = append(errs, db.anchor.Close())
+	}
 	if db.readers != nil {
 		errs = append(errs, db.readers.Close())
 	}
@@ -187,7 +195,11 @@ func (db *DB) Update(ctx context.Context, f func(store.Tx) error) error {
 	if err := x.reserve(db); err != nil {
 		return classify(err)
 	}
-	return classify(t.Commit())
+	if err := t.Commit(); err != nil {
+		return classify(err)
+	}
+	db.note(x.appended)
+	return nil
 }
 
 // idBlock is how many ids one write reserves.

@@ -18,6 +18,7 @@ type tx struct {
 	ctx      context.Context
 	tx       *sql.Tx
 	prepared map[string]*sql.Stmt
+	appended store.AuditHead // the newest entry that this transaction appended to the audit record
 }
 
 func (x *tx) close() {
