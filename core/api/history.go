@@ -52,6 +52,9 @@ func fillStatus(v store.Reader, st *SyncStatus) error {
 	if st.Outcomes, err = v.Outcomes(id); err != nil {
 		return err
 	}
+	if st.Paused, err = engine.ViewPause(v, id); err != nil {
+		return err
+	}
 	graces, err := v.Graces(id)
 	if err != nil {
 		return err

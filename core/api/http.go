@@ -43,6 +43,7 @@ func (s *Service) Handler() http.Handler {
 	mux.HandleFunc("GET /v1/audit", s.exportAudit)
 	mux.HandleFunc("GET /v1/audit/verify", reply(s.verifyAudit))
 	mux.HandleFunc("POST /v1/approvals", reply(func(r *http.Request, q ApproveRequest) (*ApproveAnswer, error) { return s.Approve(r.Context(), q) }))
+	mux.HandleFunc("POST /v1/pauses", reply(func(r *http.Request, q PauseRequest) (*PauseAnswer, error) { return s.Pause(r.Context(), q) }))
 	mux.HandleFunc("POST /v1/triggers", reply(func(r *http.Request, q TriggerRequest) (struct{}, error) {
 		return struct{}{}, s.Trigger(r.Context(), q)
 	}))

@@ -19,6 +19,7 @@ var (
 	infoDesc = prometheus.NewDesc("syncgateway_info", "The gateway that answers.", []string{"version"}, nil)
 	runDesc  = prometheus.NewDesc("syncgateway_last_run_timestamp_seconds", "When the last run of a sync began.", []string{"sync", "state"}, nil)
 	tookDesc = prometheus.NewDesc("syncgateway_last_run_duration_seconds", "How long the last run of a sync took.", []string{"sync"}, nil)
+	pausDesc = prometheus.NewDesc("syncgateway_paused", "1 while a sync is paused and applies nothing.", []string{"sync"}, nil)
 	peopDesc = prometheus.NewDesc("syncgateway_people", "People of a sync by what the last run made of them.", []string{"sync", "outcome"}, nil)
 )
 
@@ -29,7 +30,7 @@ type collector struct {
 
 // Describe implements prometheus.Collector.
 func (c collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{infoDesc, runDesc, tookDesc, peopDesc} {
+	for _, d := range []*prometheus.Desc{infoDesc, runDesc, tookDesc, pausDesc, peopDesc} {
 		ch <- d
 	}
 }
@@ -49,6 +50,11 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 				ch <- prometheus.MustNewConstMetric(tookDesc, prometheus.GaugeValue, sync.Last.Ended.Sub(sync.Last.Started).Seconds(), sync.Name)
 			}
 		}
+		paused := 0.0
+		if sync.Paused != nil {
+			paused = 1
+		}
+		ch <- prometheus.MustNewConstMetric(pausDesc, prometheus.GaugeValue, paused, sync.Name)
 		for outcome, n := range sync.Outcomes {
 			ch <- prometheus.MustNewConstMetric(peopDesc, prometheus.GaugeValue, float64(n), sync.Name, outcome)
 		}

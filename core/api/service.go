@@ -42,6 +42,12 @@ func (s *Service) Run(ctx context.Context, q RunRequest, trigger string) (*RunAn
 		}
 		o.Exactly, o.Apply, name = p, true, p.Sync
 	}
+	if q.Undo != "" {
+		var err error
+		if name, o.Undo, err = s.undoes(ctx, q); err != nil {
+			return nil, err
+		}
+	}
 	if s.Gateway.Config.Sync(name) == nil {
 		return nil, s.noSync(name)
 	}
@@ -90,7 +96,7 @@ func (s *Service) fault(err error) *Error {
 	switch {
 	case errors.Is(err, engine.ErrUnknownUser), errors.Is(err, store.ErrNotFound):
 		e.Status, e.Code = http.StatusNotFound, CodeNotFound
-	case errors.Is(err, engine.ErrStale):
+	case errors.Is(err, engine.ErrStale), errors.Is(err, engine.ErrNothingToUndo):
 		e.Status, e.Code = http.StatusConflict, CodeFailed
 	case isEnvironment(err):
 		e.Status, e.Code = http.StatusServiceUnavailable, CodeEnvironment

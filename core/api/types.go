@@ -23,6 +23,11 @@ type RunRequest struct {
 	Who      string   `json:"who,omitempty"`
 	Everyone bool     `json:"everyone,omitempty"` // look at everybody again
 	Brief    bool     `json:"brief,omitempty"`    // leave the plan out of the answer
+
+	// Undo asks for the inverse of this earlier run instead; sync is not needed then.
+	Undo         string   `json:"undo,omitempty"`
+	Only         []string `json:"only,omitempty"`         // with undo: selectors of that run's steps
+	Irreversible bool     `json:"irreversible,omitempty"` // with undo: make again what cannot be taken back
 }
 
 // RunAnswer is how a run went. Plan is the encoded plan (package plan).
@@ -85,13 +90,14 @@ type StatusAnswer struct {
 
 // SyncStatus is the state of one sync.
 type SyncStatus struct {
-	Name     string         `json:"name"`
-	From     []string       `json:"from"`
-	To       string         `json:"to"`
-	Last     *store.Run     `json:"last,omitempty"`
-	Next     time.Time      `json:"next,omitzero"`
-	Outcomes map[string]int `json:"outcomes"`
-	Leaving  []LeavingEntry `json:"leaving,omitempty"`
+	Name     string            `json:"name"`
+	From     []string          `json:"from"`
+	To       string            `json:"to"`
+	Last     *store.Run        `json:"last,omitempty"`
+	Next     time.Time         `json:"next,omitzero"`
+	Outcomes map[string]int    `json:"outcomes"`
+	Leaving  []LeavingEntry    `json:"leaving,omitempty"`
+	Paused   *engine.PauseView `json:"paused,omitempty"`
 }
 
 // LeavingEntry is somebody whose time of grace runs.

@@ -103,8 +103,8 @@ func Run(ctx context.Context, o Options, steps []plan.Step) (Report, error) {
 }
 
 func (a *applier) phase(ctx context.Context, steps []plan.Step) error {
-	if steps[0].Class == plan.Adopt {
-		return a.adopt(ctx, steps)
+	if !steps[0].Class.Remote() {
+		return a.link(ctx, steps)
 	}
 	g, inPhase := errgroup.WithContext(ctx)
 	g.SetLimit(a.Concurrency)
@@ -134,8 +134,8 @@ func (a *applier) stopped() error {
 	return a.refused
 }
 
-// adopt links people to accounts that exist. Nothing is called.
-func (a *applier) adopt(ctx context.Context, steps []plan.Step) error {
+// link ties people to accounts that exist, or lets them go. Nothing is called.
+func (a *applier) link(ctx context.Context, steps []plan.Step) error {
 	items := make([]*item, len(steps))
 	for i, s := range steps {
 		items[i] = a.item(s)

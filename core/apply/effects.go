@@ -90,8 +90,16 @@ func (a *applier) makeGroups(tx store.Tx, items []*item) error {
 	return nil
 }
 
-// makeUsers writes accounts that were made, and links them and those that were adopted.
+// makeUsers writes accounts that were made, links them and those that were adopted, and
+// ends the links of those that were let go.
 func (a *applier) makeUsers(tx store.Tx, items []*item) error {
+	var released []store.ID
+	for _, it := range tookEffect(items, plan.Release) {
+		released = append(released, it.op.N)
+	}
+	if err := tx.DeleteLinks(idset.Of(released)); err != nil {
+		return err
+	}
 	var links []store.Link
 	for _, it := range tookEffect(items, plan.Adopt) {
 		links = append(links, store.Link{N: it.op.N, P: it.op.P, Sync: a.Sync, Origin: "adopted", Run: a.Run})

@@ -80,6 +80,9 @@ func (c *call) syncStatus(s api.SyncStatus) {
 	} else {
 		c.text("  has not run yet\n")
 	}
+	if p := s.Paused; p != nil {
+		c.text("  PAUSED since %s: nothing is applied. %sgateway resume %s\n", p.Since.Local().Format(timeLayout), sentence(p.Reason), s.Name)
+	}
 	if !s.Next.IsZero() {
 		c.text("  next run at %s\n", s.Next.Local().Format(timeLayout))
 	}

@@ -155,6 +155,7 @@ func (c *call) applyFile(ctx context.Context, client *api.Client, path string) e
 		return c.failedRun(err)
 	}
 	c.showResult(a)
+	c.showPaused(a)
 	return c.ended(a)
 }
 
@@ -163,7 +164,7 @@ func (c *call) ended(a *api.RunAnswer) error {
 	switch {
 	case a.Report.Apply != nil && !a.Report.Apply.Done():
 		return exit{code: exitFailed}
-	case a.Held:
+	case a.Held, a.Report.Paused != nil && a.Report.Apply == nil:
 		return exit{code: exitHeld}
 	case len(a.Report.Doubts()) > 0:
 		return exit{code: exitFailed}
@@ -222,8 +223,10 @@ func (c *call) showRun(a *api.RunAnswer, all bool) (*plan.Plan, error) {
 	if err := p.Text(c.out, plan.TextOptions{All: all}); err != nil {
 		return nil, err
 	}
+	c.showUndo(a)
 	c.showVerdict(a)
 	c.showResult(a)
+	c.showPaused(a)
 	return p, nil
 }
 
@@ -275,7 +278,7 @@ func (c *call) showVerdict(a *api.RunAnswer) {
 			c.text("      %s\n", line)
 		}
 	}
-	c.text("If it is right, release it, this once: gateway approve %s\nthen run: gateway apply -sync %s\n", plan.ShortDigest(a.Report.Digest), a.Report.Run.Sync)
+	c.text("If it is right, release it, this once: gateway approve %s\nthen run: %s\n", plan.ShortDigest(a.Report.Digest), applyLine(a))
 }
 
 func (c *call) showResult(a *api.RunAnswer) {

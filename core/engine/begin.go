@@ -98,8 +98,14 @@ func (r *run) mark(ctx context.Context) error {
 		st, err := tx.SyncState(r.sid)
 		epoch, _, _ := strings.Cut(st.Epoch, epochGroups)
 		r.remapped = epoch != r.sync.Epoch
-		if err != nil || !r.remapped && !r.o.Everyone {
+		if err != nil {
 			return err
+		}
+		if err := r.heed(tx); err != nil {
+			return err
+		}
+		if !r.remapped && !r.o.Everyone {
+			return nil
 		}
 		if r.remapped {
 			if err := r.record(tx, audit.Config, configChange{From: epoch, To: r.sync.Epoch}); err != nil {
@@ -126,6 +132,8 @@ func (r *run) finish(ctx context.Context, failed error) error {
 		}
 	case r.report.Verdict.Hold() && r.report.Approved == "":
 		r.rec.State, r.rec.Summary = store.RunHeld, "held: "+r.report.Verdict.Trips[0].Message
+	case r.report.Paused != nil:
+		r.rec.State, r.rec.Summary = store.RunPlanned, "paused: "+r.report.Plan.Summary()
 	case r.o.Apply:
 		r.rec.State, r.rec.Summary = store.RunDone, "nothing to do"
 	default:

@@ -306,7 +306,12 @@ func (ev *evaluation) leave(s *someone) error {
 	if !ev.graceOver(s) {
 		return nil
 	}
-	ev.takeAway(s, plan.Step{Class: class, User: s.account.ref(), N: s.account.n, Reason: s.why, Rule: cmp.Or(s.rule, ev.where("users.on_leave"))})
+	before, err := ev.image(s.account)
+	if err != nil {
+		return err
+	}
+	ev.takeAway(s, plan.Step{Class: class, User: s.account.ref(), N: s.account.n, Before: before, Reason: s.why,
+		Rule: cmp.Or(s.rule, ev.where("users.on_leave"))})
 	return nil
 }
 

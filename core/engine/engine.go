@@ -75,6 +75,7 @@ type Options struct {
 	User     string     // one person, by e-mail, username or id
 	Apply    bool       // false: plan only
 	Exactly  *plan.Plan // apply these steps and no others
+	Undo     *Undo      // the inverse of an earlier run, and nothing else
 	Trigger  string     // "cli", "schedule", "event", "login"
 	Who      string     // who asked
 	Everyone bool       // look at everybody again, not only at whom something changed for
@@ -96,6 +97,8 @@ type Report struct {
 	Settled  int            `json:"settled,omitempty"` // operations of an interrupted run whose outcome was asked for
 	Kept     []string       `json:"kept,omitempty"`    // people a second look saved
 	Drifted  []string       `json:"drifted,omitempty"` // steps of a plan file that no longer fit
+	Undo     *UndoReport    `json:"undo,omitempty"`
+	Paused   *PauseView     `json:"paused,omitempty"` // nothing was, or will be, applied until the sync is resumed
 }
 
 // Doubts are the reasons why nothing may be taken away, one per read.
@@ -170,8 +173,11 @@ func (r *run) stages(ctx context.Context) error {
 	if r.report.Settled, err = apply.Recover(ctx, r.applyOptions()); err != nil {
 		return err
 	}
-	if r.o.Exactly != nil {
+	switch {
+	case r.o.Exactly != nil:
 		return r.exactly(ctx)
+	case r.o.Undo != nil:
+		return r.undo(ctx)
 	}
 	ev, err := r.read(ctx)
 	if err != nil {
@@ -335,5 +341,9 @@ func (r *run) markDue(ctx context.Context) error {
 }
 
 func (r *run) header() plan.Header {
-	return plan.Header{Sync: r.sync.Name, Target: r.sync.To.Ref(), Epoch: r.sync.Epoch}
+	h := plan.Header{Sync: r.sync.Name, Target: r.sync.To.Ref(), Epoch: r.sync.Epoch}
+	if r.o.Undo != nil {
+		h.Undoes = r.o.Undo.Run
+	}
+	return h
 }

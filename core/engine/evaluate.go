@@ -286,6 +286,13 @@ func (ev *evaluation) warn(format string, args ...any) { ev.warnings[fmt.Sprintf
 // plan is what was found, in order.
 func (ev *evaluation) plan(h plan.Header) *plan.Plan {
 	p := &plan.Plan{Header: h, Steps: ev.steps}
+	reversals := map[plan.Class]plan.Reversal{}
+	for _, c := range plan.Classes() {
+		reversals[c] = ev.reversal(c)
+	}
+	for i := range p.Steps {
+		p.Steps[i].Undo = reversals[p.Steps[i].Class]
+	}
 	for w, n := range ev.warnings {
 		if n > 1 {
 			w = fmt.Sprintf("%s (%d times)", w, n)

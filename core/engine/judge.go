@@ -284,6 +284,9 @@ func (r *run) exactly(ctx context.Context) error {
 	if err != nil || fit.Empty() || r.report.Verdict.Hold() && r.report.Approved == "" {
 		return err
 	}
+	if p.Undoes != "" {
+		return r.takeBack(ctx, fit)
+	}
 	report, err := apply.Run(ctx, r.applyOptions(), fit.Steps)
 	r.report.Apply = &report
 	return err

@@ -37,6 +37,7 @@ const (
 	ModeDelta = "delta"
 	ModeUser  = "user"
 	ModePlan  = "plan" // a plan file: its steps and no others
+	ModeUndo  = "undo" // the inverse of an earlier run
 )
 
 // maxNotices bounds what a talkative connector can put into a report.

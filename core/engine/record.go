@@ -47,5 +47,5 @@ func (r *run) recordPlan(tx store.Tx, p *plan.Plan, verdict string) error {
 	if _, err := tx.Plan(r.report.Digest); err == nil {
 		return nil
 	}
-	return r.record(tx, audit.Plan, plannedEntry{Digest: r.report.Digest, Trigger: r.rec.Trigger, Summary: p.Summary(), Verdict: verdict})
+	return r.record(tx, audit.Plan, plannedEntry{Digest: r.report.Digest, Trigger: r.rec.Trigger, Summary: p.Summary(), Verdict: verdict, Undoes: p.Undoes})
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"slices"
+	"strings"
 
 	"syncgateway/core/identity"
 	"syncgateway/core/mapping"
@@ -120,11 +121,7 @@ func (r *run) fits(tx store.Tx, s *plan.Step, row *store.Account) (string, error
 	}
 	in := len(sets) > 0 && sets[0].Groups.Has(s.G)
 	for _, c := range s.Changes {
-		is := values(typedField(&u, c.Field))
-		if typedField(&identity.User{}, c.Field) == "" && !isTyped(c.Field) {
-			is = u.Attributes.Get(c.Field[len("attributes."):])
-		}
-		if !sameValues(c.Field, is, c.Before) {
+		if !sameValues(c.Field, valuesOf(&u, c.Field), c.Before) {
 			return "its " + c.Field + " was changed since", nil
 		}
 	}
@@ -137,6 +134,12 @@ func (r *run) fits(tx store.Tx, s *plan.Step, row *store.Account) (string, error
 		return "they are in the group already", nil
 	case s.Class == plan.RemoveMember && !in:
 		return "they are not in the group any more", nil
+	case s.Class == plan.Release:
+		links, err := tx.LinksTo([]store.ID{s.N})
+		if err == nil && (len(links) == 0 || links[0].P != s.P) {
+			return "the account is not theirs any more", nil
+		}
+		return "", err
 	case s.Class == plan.Adopt:
 		links, err := tx.LinksTo([]store.ID{s.N})
 		if err == nil && len(links) > 0 {
@@ -145,6 +148,14 @@ func (r *run) fits(tx store.Tx, s *plan.Step, row *store.Account) (string, error
 		return "", err
 	}
 	return "", nil
+}
+
+// valuesOf are the values of a typed field or of "attributes.NAME".
+func valuesOf(u *identity.User, field string) []string {
+	if isTyped(field) {
+		return values(typedField(u, field))
+	}
+	return u.Attributes.Get(strings.TrimPrefix(field, "attributes."))
 }
 
 func isTyped(field string) bool {

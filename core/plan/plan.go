@@ -31,14 +31,15 @@ const (
 	DeactivateUser
 	DeleteUser
 	DeleteGroup
+	Release // end the link to an account; nothing changes in the target
 )
 
 var classNames = [...]string{"", "create_group", "create_user", "adopt", "update_user", "activate_user", "add_member",
-	"remove_member", "deactivate_user", "delete_user", "delete_group"}
+	"remove_member", "deactivate_user", "delete_user", "delete_group", "release"}
 
 // Classes are all classes in the order of a plan.
 func Classes() []Class {
-	return []Class{CreateGroup, CreateUser, Adopt, UpdateUser, ActivateUser, AddMember, RemoveMember, DeactivateUser, DeleteUser, DeleteGroup}
+	return []Class{CreateGroup, CreateUser, Adopt, UpdateUser, ActivateUser, AddMember, RemoveMember, DeactivateUser, DeleteUser, DeleteGroup, Release}
 }
 
 // String is the class's name in JSON and in configuration: "add_member".
@@ -63,7 +64,10 @@ func (c *Class) UnmarshalText(b []byte) error {
 }
 
 // Destructive reports whether a step of the class takes something away.
-func (c Class) Destructive() bool { return c >= RemoveMember }
+func (c Class) Destructive() bool { return c >= RemoveMember && c <= DeleteGroup }
+
+// Remote reports whether a step of the class changes something in the target.
+func (c Class) Remote() bool { return c != Adopt && c != Release }
 
 // Reversal says whether a step can be taken back.
 type Reversal string
@@ -86,6 +90,17 @@ func (c Class) Reversal() Reversal {
 	return Exact
 }
 
+// Inverse is the class that takes a step of this one back.
+func (c Class) Inverse() Class { return inverses[c] }
+
+// A user who was made is deactivated, and not deleted: meanwhile the account may have
+// been used.
+var inverses = map[Class]Class{
+	CreateGroup: DeleteGroup, CreateUser: DeactivateUser, Adopt: Release, UpdateUser: UpdateUser, ActivateUser: DeactivateUser,
+	AddMember: RemoveMember, RemoveMember: AddMember, DeactivateUser: ActivateUser, DeleteUser: CreateUser, DeleteGroup: CreateGroup,
+	Release: Adopt,
+}
+
 // Ref names a record of the target. ID is empty for one that a step of the same plan
 // makes.
 type Ref struct {
@@ -101,6 +116,12 @@ type Change struct {
 	After  []string `json:"after"`
 }
 
+// Image is an account as it was, with its groups.
+type Image struct {
+	Account *identity.User `json:"account"`
+	Groups  []Ref          `json:"groups,omitempty"`
+}
+
 // Step is one thing to do. Person is the join key of whom it is for. N and G are the
 // interned ids of the account and the group where they are known, P of the person.
 type Step struct {
@@ -110,8 +131,10 @@ type Step struct {
 	Group   *Ref           `json:"group,omitempty"`
 	Account *identity.User `json:"account,omitempty"` // create_user: what to make
 	Changes []Change       `json:"changes,omitempty"`
+	Before  *Image         `json:"before,omitempty"` // what a deactivation or deletion ends
 	Reason  string         `json:"reason"`
 	Rule    string         `json:"rule,omitempty"` // "users.include (gateway.hcl:31)"
+	Undo    Reversal       `json:"undo"`           // what taking it back would be
 
 	P, N, G idset.ID `json:"-"`
 }
@@ -120,7 +143,8 @@ type Step struct {
 type Header struct {
 	Sync   string `json:"sync"`
 	Target string `json:"target"`
-	Epoch  string `json:"epoch"` // hash of the configuration
+	Epoch  string `json:"epoch"`            // hash of the configuration
+	Undoes string `json:"undoes,omitempty"` // the run whose inverse it is
 }
 
 // Plan is a header and its steps in order.

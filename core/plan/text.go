@@ -9,7 +9,7 @@ import (
 var classVerbs = map[Class]string{
 	CreateGroup: "create group", CreateUser: "create user", Adopt: "adopt account", UpdateUser: "update user",
 	ActivateUser: "activate user", AddMember: "add to group", RemoveMember: "remove from group",
-	DeactivateUser: "deactivate user", DeleteUser: "delete user", DeleteGroup: "delete group",
+	DeactivateUser: "deactivate user", DeleteUser: "delete user", DeleteGroup: "delete group", Release: "release account",
 }
 
 // classCounts say how many of a class there are, for one and for several.
@@ -19,11 +19,12 @@ var classCounts = map[Class][2]string{
 	ActivateUser: {"activate 1 user", "activate %d users"}, AddMember: {"add 1 membership", "add %d memberships"},
 	RemoveMember: {"remove 1 membership", "remove %d memberships"}, DeactivateUser: {"deactivate 1 user", "deactivate %d users"},
 	DeleteUser: {"delete 1 user", "delete %d users"}, DeleteGroup: {"delete 1 group", "delete %d groups"},
+	Release: {"release 1 account", "release %d accounts"},
 }
 
 var classMarks = map[Class]string{
 	CreateGroup: "+", CreateUser: "+", Adopt: "=", UpdateUser: "~", ActivateUser: "+", AddMember: "+",
-	RemoveMember: "-", DeactivateUser: "-", DeleteUser: "-", DeleteGroup: "-",
+	RemoveMember: "-", DeactivateUser: "-", DeleteUser: "-", DeleteGroup: "-", Release: "=",
 }
 
 // Line is the step in one line, without its reason.
@@ -83,12 +84,15 @@ func (p *Plan) Text(w io.Writer, o TextOptions) error {
 	if len(p.Warnings) > 0 {
 		t.printf("\n")
 	}
-	t.printf("%s\n", p.Summary())
+	t.printf("%s\n%s", p.Summary(), p.reversals())
 	return t.err
 }
 
+// undoNotes say so where taking a step back would not be exact.
+var undoNotes = map[Reversal]string{Lossy: " (undo: lossy)", Irreversible: " (undo: irreversible)"}
+
 func sameSection(a, b *Step) bool {
-	if a.Class != b.Class {
+	if a.Class != b.Class || a.Undo != b.Undo {
 		return false
 	}
 	return a.Class != AddMember && a.Class != RemoveMember || compareRef(a.Group, b.Group) == 0
@@ -114,7 +118,7 @@ func (t *texter) section(steps []Step) {
 	if s.Group != nil && s.User != nil {
 		title += fmt.Sprintf(" %q", s.Group.Name) + note(s.Group.Note)
 	}
-	t.printf("%s: %d\n", title, len(steps))
+	t.printf("%s: %d%s\n", title, len(steps), undoNotes[s.Undo])
 	shared := sharedReason(steps)
 	if shared {
 		t.reason(s, "    ")
@@ -236,4 +240,22 @@ func (p *Plan) Summary() string {
 		}
 	}
 	return fmt.Sprintf("Plan: %s. Digest %s.", strings.Join(parts, ", "), ShortDigest(p.Digest()))
+}
+
+// reversals says, in a line, what an undo of the plan would be.
+func (p *Plan) reversals() string {
+	counts := map[Reversal]int{}
+	for i := range p.Steps {
+		counts[p.Steps[i].Undo]++
+	}
+	var parts []string
+	for _, r := range []Reversal{Exact, Lossy, Irreversible} {
+		if n := counts[r]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, r))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "Undo would be: " + strings.Join(parts, ", ") + ".\n"
 }

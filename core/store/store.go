@@ -241,10 +241,23 @@ type SyncState struct {
 	Epoch string // hash of the configuration that the people were last mapped with
 }
 
+// Pause stops the applying of a sync until somebody resumes it, or until its
+// configuration is another one.
+type Pause struct {
+	Sync   SyncID
+	Since  time.Time
+	Who    string
+	Reason string
+	Run    string // the run that was undone, where that is why
+	Epoch  string // of the configuration it was paused with
+}
+
 // PeopleReader reads who is who.
 type PeopleReader interface {
 	Syncs() (map[string]SyncID, error)
 	SyncState(SyncID) (SyncState, error)
+	// Paused is the pause of a sync, ErrNotFound when it is not paused.
+	Paused(SyncID) (Pause, error)
 	// Dirty lists the accounts (of sources and of the target) whose people must be
 	// looked at again, ascending.
 	Dirty(SyncID) ([]ID, error)
@@ -269,6 +282,8 @@ type PeopleReader interface {
 type PeopleWriter interface {
 	Sync(name string) (SyncID, error) // interned on first use
 	PutSyncState(SyncID, SyncState) error
+	PutPause(Pause) error
+	DeletePause(SyncID) error
 	MarkDirty(s SyncID, accounts []ID) error
 	// MarkAllDirty marks every account of the endpoint.
 	MarkAllDirty(s SyncID, ep EndpointID) error

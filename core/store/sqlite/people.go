@@ -23,6 +23,25 @@ func (x *tx) PutSyncState(s store.SyncID, st store.SyncState) error {
 	return x.exec(`INSERT INTO sync_state (sync, epoch) VALUES (?, ?) ON CONFLICT (sync) DO UPDATE SET epoch = excluded.epoch`, s, st.Epoch)
 }
 
+func (x *tx) Paused(s store.SyncID) (store.Pause, error) {
+	p := store.Pause{Sync: s}
+	var since int64
+	found, err := x.one([]any{&since, &p.Who, &p.Reason, &p.Run, &p.Epoch}, `SELECT since, who, reason, run, epoch FROM pause WHERE sync = ?`, s)
+	if err == nil && !found {
+		err = store.ErrNotFound
+	}
+	p.Since = fromMicros(since)
+	return p, err
+}
+
+func (x *tx) PutPause(p store.Pause) error {
+	return x.exec(`INSERT INTO pause (sync, since, who, reason, run, epoch) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (sync) DO UPDATE SET since = excluded.since, who = excluded.who, reason = excluded.reason, run = excluded.run, epoch = excluded.epoch`,
+		p.Sync, micros(p.Since), p.Who, p.Reason, p.Run, p.Epoch)
+}
+
+func (x *tx) DeletePause(s store.SyncID) error { return x.exec(`DELETE FROM pause WHERE sync = ?`, s) }
+
 func (x *tx) Dirty(s store.SyncID) (out []store.ID, err error) {
 	err = x.each(func(r *sql.Rows) error {
 		var n store.ID
