@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Version is the kit's. It changes when checks do.
@@ -92,8 +93,16 @@ func (r *Report) Text(w io.Writer) error {
 	}
 	passed, failed, skipped := r.Count()
 	fmt.Fprintf(&b, "\n%d passed, %d failed, %d skipped in %s.\n", passed, failed, skipped, r.Duration.Round(100*time.Millisecond))
-	_, err := io.WriteString(w, b.String())
+	_, err := io.WriteString(w, strings.Map(printable, b.String()))
 	return err
+}
+
+// printable keeps what a connector says of itself from doing anything in a terminal.
+func printable(r rune) rune {
+	if r != '\n' && (unicode.IsControl(r) || unicode.Is(unicode.Cf, r)) {
+		return '·'
+	}
+	return r
 }
 
 // notes are the lines below a row.

@@ -88,7 +88,9 @@ func (p *process) killGroup() {
 }
 
 // Stdout is where the handshake comes from.
-func (p *process) Stdout() io.ReadCloser { return overheard{p.stdout, p.said.Writer("standard output")} }
+func (p *process) Stdout() io.ReadCloser {
+	return overheard{p.stdout, p.said.Writer("standard output")}
+}
 
 // Stderr is where the log comes from.
 func (p *process) Stderr() io.ReadCloser { return p.stderr }

@@ -47,6 +47,8 @@ type Fault struct {
 	noticed chan struct{} // closed when it has fired
 	dropped chan struct{} // closed when the client gave up a request that is held
 	effect  *saved
+	often   int // fired so often, enough is called
+	enough  func()
 	early   []string // requests made again before their time
 	until   map[string]time.Time
 }
@@ -88,8 +90,15 @@ func (t *Fault) fires() bool {
 	if t.fired++; t.fired == 1 {
 		close(t.noticed)
 	}
+	if t.fired == t.often {
+		t.enough()
+	}
 	return true
 }
+
+// Often calls enough when the fault has happened n times. It is set before the fault is
+// injected.
+func (t *Fault) Often(n int, enough func()) { t.often, t.enough = n, enough }
 
 func (t *Fault) ready() bool {
 	t.mu.Lock()
