@@ -33,11 +33,16 @@ func newPlugin[C any](about About, role record.Role, c Connector[C]) (*wire.Plug
 	p := &wire.Plugin{Describe: record.Description{About: about, SDK: "go/" + Version, Roles: []record.Role{role}}}
 	p.Configure = func(ctx context.Context, req record.ConfigureRequest) record.Problems {
 		redact.Add(secrets(req.JSON, req.Sensitive)...)
+		i.ready.Store(false)
+		problems := validate(req.JSON, about.Config)
+		if problems.Failed() {
+			return problems
+		}
 		var config C
 		if err := decode(req.JSON, &config); err != nil {
 			return record.AsProblems(err)
 		}
-		problems := record.AsProblems(c.Configure(context.WithValue(ctx, stateDirKey{}, req.StateDir), config))
+		problems = record.AsProblems(c.Configure(context.WithValue(ctx, stateDirKey{}, req.StateDir), config))
 		i.ready.Store(!problems.Failed())
 		return problems
 	}
@@ -61,7 +66,7 @@ func StateDir(ctx context.Context) string {
 	return dir
 }
 
-// decode ignores what the struct does not have: the host has checked the names.
+// decode ignores what the struct does not have: the names have been checked.
 func decode(data []byte, into any) error {
 	if len(bytes.TrimSpace(data)) == 0 {
 		data = []byte("{}")

@@ -75,7 +75,8 @@ func TestConfigure(t *testing.T) {
 	b := open(t, sandbox.Options{})
 	for text, change := range map[string]func(map[string]any){
 		"belong together":        with("email", ""),
-		"must start with https":  with("site", "http://acme.atlassian.net"),
+		"must match https":       with("site", "http://acme.atlassian.net"),
+		"must start with https":  with("admin_url", "http://api.atlassian.com"),
 		"org_id is the id alone": with("org_id", "https://admin.atlassian.com/o/1"),
 		"needs email":            func(c map[string]any) { c["disable"], c["email"], c["api_token"] = "remove_groups", "", "" },
 		"needs products":         func(c map[string]any) { c["disable"], c["products"] = "remove_groups", []string{} },

@@ -38,7 +38,7 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	}
 	about := sdk.About{Type: "sample", Version: "1.2.3", Summary: "A sample.", Config: schema.Of(
-		schema.String("mode").Required().Default("plain").OneOf("plain", "odd"),
+		schema.String("mode").Required().Default("plain"),
 		schema.Secret("token").Required(), schema.Int("users").Default(3).Min(0),
 		schema.Block("retry", schema.Duration("every").Default(time.Minute)).Repeated(0, 2).Label("which"))}
 	switch os.Getenv("SAMPLE_ROLE") {
@@ -95,7 +95,7 @@ const secret = "t0p-secret-token"
 
 func configure(t *testing.T, c *grpc.ClientConn, mode string, users int) []*pb.Diagnostic {
 	t.Helper()
-	data, _ := json.Marshal(map[string]any{"mode": mode, "token": secret, "users": users, "unknown": []int{1}})
+	data, _ := json.Marshal(map[string]any{"mode": mode, "token": secret, "users": users})
 	resp, err := pb.NewPluginServiceClient(c).Configure(t.Context(), &pb.ConfigureRequest{Instance: "source.sample.a", ConfigJson: data,
 		Sensitive: []*pb.Path{{Steps: []*pb.Step{{Step: &pb.Step_Name{Name: "token"}}}}}})
 	if err != nil {
