@@ -40,6 +40,9 @@ type (
 	LookupRequest = record.LookupRequest // asks for one record
 	Found         = record.Found         // answers it
 
+	GroupUse   = record.GroupUse   // one place that names a group
+	GroupUsage = record.GroupUsage // where groups are used
+
 	Operation     = record.Operation     // one change to carry out
 	OperationKind = record.OperationKind // what sort of change
 	Member        = record.Member        // the membership it is about

@@ -35,15 +35,22 @@ type BatchApplier interface {
 	Apply(ctx context.Context, ops []Operation, results *ResultWriter) error
 }
 
+// UsageReader tells where groups are used, which people want to know before a group is
+// emptied or deleted. A target whose system can tell implements it.
+type UsageReader interface {
+	GroupUsage(ctx context.Context, groupIDs []string) (GroupUsage, error)
+}
+
 // TargetPlugin makes a target ready to be served.
 func TargetPlugin[C any](about About, t Target[C]) (*Plugin, error) {
-	err := fits(t, method[BatchApplier]("Apply"), method[OperationApplier]("ApplyOne"))
+	err := fits(t, method[BatchApplier]("Apply"), method[OperationApplier]("ApplyOne"), method[UsageReader]("GroupUsage"))
 	if err != nil {
 		return nil, err
 	}
 	if is[BatchApplier](t) == is[OperationApplier](t) {
 		return nil, errors.New("the target needs a method Apply or ApplyOne, and not both")
 	}
+	about.Capabilities.GroupUsage = is[UsageReader](t)
 	p, i := newPlugin(about, record.RoleTarget, t)
 	p.Target = &targetRole{instance: i, impl: t, read: t.ReadState}
 	return p, nil
@@ -88,6 +95,18 @@ func (r *targetRole) Apply(ctx context.Context, runID string, ops []Operation, s
 		w.Done(op.ID, w.step(op, func(op Operation) (Result, error) { return one.ApplyOne(ctx, op) }))
 	}
 	return w.rest(nil)
+}
+
+func (r *targetRole) GroupUsage(ctx context.Context, groupIDs []string) (usage GroupUsage, err error) {
+	if !r.ready.Load() {
+		return usage, wire.ErrUnconfigured
+	}
+	reader, ok := r.impl.(UsageReader)
+	if !ok {
+		return usage, Unsupported("the connector cannot tell where groups are used")
+	}
+	err = guard(func() (err error) { usage, err = reader.GroupUsage(ctx, groupIDs); return err })
+	return usage, err
 }
 
 type runIDKey struct{}

@@ -103,7 +103,7 @@ const perField = 6
 
 func userBytes(u *User) int {
 	return len(u.ID) + len(u.Username) + len(u.Email) + len(u.DisplayName) + len(u.GivenName) + len(u.FamilyName) +
-		len(u.Version) + len(u.Kind) + len(u.ExternalID) + 12*perField + attributeBytes(u.Attributes)
+		len(u.Version) + len(u.Kind) + len(u.ExternalID) + 15*perField + attributeBytes(u.Attributes)
 }
 
 func groupBytes(g *Group) int {

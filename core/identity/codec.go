@@ -3,6 +3,7 @@ package identity
 import (
 	"encoding/binary"
 	"errors"
+	"time"
 )
 
 // ErrEncoding is returned for bytes that AppendUser or AppendGroup did not write.
@@ -21,7 +22,15 @@ func AppendUser(b []byte, u *User) []byte {
 	for _, s := range [...]string{u.ID, u.Kind, u.Username, u.Email, u.DisplayName, u.GivenName, u.FamilyName, u.Version, u.ExternalID} {
 		b = appendString(b, s)
 	}
-	return appendAttributes(b, u.Attributes)
+	return appendAttributes(binary.AppendVarint(b, appendable(u.StatusChanged)), u.Attributes)
+}
+
+// appendable is a time in microseconds, 0 for the zero time.
+func appendable(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
 }
 
 // DecodeUser is the inverse of AppendUser.
@@ -32,6 +41,7 @@ func DecodeUser(b []byte) (User, error) {
 	for _, p := range [...]*string{&u.ID, &u.Kind, &u.Username, &u.Email, &u.DisplayName, &u.GivenName, &u.FamilyName, &u.Version, &u.ExternalID} {
 		*p = d.string()
 	}
+	u.StatusChanged = d.time()
 	u.Attributes = d.attributes()
 	return u, d.err()
 }
@@ -111,6 +121,19 @@ func (d *decoder) count() int {
 	}
 	d.b = d.b[n:]
 	return int(v)
+}
+
+func (d *decoder) time() time.Time {
+	us, n := binary.Varint(d.b)
+	if d.bad || n <= 0 {
+		d.bad = true
+		return time.Time{}
+	}
+	d.b = d.b[n:]
+	if us == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(us).UTC()
 }
 
 func (d *decoder) string() string {

@@ -3,6 +3,8 @@
 // no storage, no network, no configuration.
 package identity
 
+import "time"
+
 // User is one person's account in one system. ID never changes in that system.
 type User struct {
 	ID          string
@@ -16,6 +18,9 @@ type User struct {
 	Attributes  Attributes
 	Version     string // etag, lastUpdated: whatever the system offers
 	ExternalID  string
+	// StatusChanged is when Active last changed, by the system's own clock; zero where
+	// the system does not say. It is kept to the microsecond.
+	StatusChanged time.Time `json:",omitzero"`
 }
 
 // Group is one group in one system, without its members.

@@ -101,6 +101,7 @@ type Capabilities struct {
 	Lookup      bool
 	MaxBatch    int // operations per Apply; 0: the host's default
 	Concurrency int // Apply calls worth having in flight; 0: one
+	GroupUsage  bool
 }
 
 // Shape is what a Kind's records look like.

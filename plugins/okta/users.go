@@ -55,6 +55,9 @@ func (u *userRecord) active() bool {
 func (u *userRecord) user(attributes []string) (out sdk.User, known bool) {
 	_, known = activeBy[u.Status]
 	out = sdk.User{ID: u.ID, Version: u.LastUpdated, Active: u.active()}
+	if !u.suspended { // an assignment has no time of its own
+		out.StatusChanged = u.StatusChanged
+	}
 	p := u.Profile
 	out.Username, out.Email, out.DisplayName = p.take("login"), p.take("email"), p.take("displayName")
 	out.GivenName, out.FamilyName = p.take("firstName"), p.take("lastName")

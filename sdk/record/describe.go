@@ -15,13 +15,14 @@ type About struct {
 	Capabilities Capabilities
 }
 
-// Capabilities are optional features. Lookup is set by the SDK for connectors that
-// have the method; Delta is for the author to declare.
+// Capabilities are optional features. Lookup and GroupUsage are set by the SDK for
+// connectors that have the method; Delta is for the author to declare.
 type Capabilities struct {
 	Delta       bool
 	Lookup      bool
 	MaxBatch    int // operations per Apply; 0: the host's default
 	Concurrency int // Apply calls worth having in flight; 0: one
+	GroupUsage  bool
 }
 
 // Shape is what a Kind's records look like.

@@ -7,6 +7,7 @@ package record
 import (
 	"slices"
 	"strings"
+	"time"
 )
 
 // User is one person's account as a system shows it. ID must never change in that
@@ -24,6 +25,9 @@ type User struct {
 	Version     string // etag, lastUpdated: whatever the system offers
 	Kind        string
 	ExternalID  string
+	// StatusChanged is when Active last changed, by the system's own clock, where it
+	// says so: the gateway reports how long it took until a leaver lost access.
+	StatusChanged time.Time
 }
 
 // Group is one group as a system shows it. UserIDs and ChildIDs are its direct

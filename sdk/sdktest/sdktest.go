@@ -103,6 +103,11 @@ func (in *Instance) Apply(ctx context.Context, ops ...sdk.Operation) (map[string
 	return sink, err
 }
 
+// GroupUsage asks a target where groups are used.
+func (in *Instance) GroupUsage(ctx context.Context, groupIDs ...string) (sdk.GroupUsage, error) {
+	return in.p.Target.GroupUsage(ctx, groupIDs)
+}
+
 type results map[string]sdk.Result
 
 func (r results) Result(x sdk.Result) error           { r[x.OperationID] = x; return nil }

@@ -41,6 +41,8 @@ func (o *Org) apply(h Hand) error {
 		return o.handMember(h)
 	case "seats":
 		return o.setSeats(h)
+	case "permission", "project-role":
+		return o.handPermission(h)
 	case "add-user":
 		if h.User == "" || o.emails[fold(h.User)] != nil {
 			return fmt.Errorf("a new e-mail is needed, not %q", h.User)

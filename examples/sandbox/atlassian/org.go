@@ -68,6 +68,8 @@ type Org struct {
 	groupOrder []*group          // by id; includes deleted ones that the index still shows
 	products   []*product
 	projects   []*project
+	roles      []projectRole
+	schemes    []*scheme
 	synced     *account // an account of the identity provider's directory, for tests of refusals
 }
 
@@ -141,6 +143,7 @@ type product struct {
 type project struct {
 	id, key, name string
 	lead          *account
+	actors        map[int][]*group // by role
 }
 
 // New builds the organisation; some of the company's people have accounts already.

@@ -152,7 +152,8 @@ func (o *Org) populateProjects() {
 		{"OPS", "Operations", company.Grace}, {"REL", "Release", "lena@freelance.example"}, {"RSCH", "Research", company.Ines},
 	} {
 		o.projects = append(o.projects, &project{
-			id: strconv.Itoa(10000 + i), key: p.key, name: p.name, lead: o.emails[strings.ToLower(p.lead)],
+			id: strconv.Itoa(10000 + i), key: p.key, name: p.name, lead: o.emails[strings.ToLower(p.lead)], actors: map[int][]*group{},
 		})
 	}
+	o.populatePermissions()
 }

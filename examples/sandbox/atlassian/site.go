@@ -74,6 +74,12 @@ func (o *Org) siteRoutes() *http.ServeMux {
 	as("GET"+v3+"/project/search", SiteUser, o.searchProjects)
 	as("GET"+v3+"/project/{key}", SiteUser, o.getProject)
 	as("PUT"+v3+"/project/{key}", JiraAdmin, o.putProject)
+	as("GET"+v3+"/project/{key}/role", JiraAdmin, o.listProjectRoles)
+	as("GET"+v3+"/project/{key}/role/{id}", JiraAdmin, o.getProjectRole)
+	as("POST"+v3+"/project/{key}/role/{id}", JiraAdmin, o.addActors)
+	as("GET"+v3+"/role", JiraAdmin, o.listRoles)
+	as("GET"+v3+"/permissionscheme", SiteUser, o.listSchemes)
+	as("POST"+v3+"/permissionscheme/{id}/permission", JiraAdmin, o.addPermission)
 	m.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		siteError(w, http.StatusNotFound, "null for uri: "+o.siteURL+r.URL.Path)
 	})

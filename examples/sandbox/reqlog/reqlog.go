@@ -50,6 +50,8 @@ const (
 	PropertySet    = "property.set"
 	PropertyDelete = "property.delete"
 	ProjectLead    = "project.lead"
+	ProjectRole    = "project.role"
+	Permission     = "permission.grant"
 )
 
 // String gives the effect on one line, as `member.add jira-admins ada.byron@harbour.example`.

@@ -17,7 +17,8 @@ func descriptionToProto(d record.Description) (*pb.DescribeResponse, error) {
 		Type: d.Type, Version: d.Version, Summary: d.Summary, Sdk: d.SDK, Permissions: d.Permissions, Limits: d.Limits,
 		Config: &pb.Schema{Root: root},
 		Capabilities: &pb.Capabilities{Delta: d.Capabilities.Delta, Lookup: d.Capabilities.Lookup,
-			MaxBatch: uint32(d.Capabilities.MaxBatch), Concurrency: uint32(d.Capabilities.Concurrency)},
+			MaxBatch: uint32(d.Capabilities.MaxBatch), Concurrency: uint32(d.Capabilities.Concurrency),
+			GroupUsage: d.Capabilities.GroupUsage},
 	}
 	for _, r := range d.Roles {
 		m.Roles = append(m.Roles, pb.Role(r))

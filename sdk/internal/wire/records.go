@@ -2,6 +2,9 @@ package wire
 
 import (
 	"strings"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	pb "syncgateway/proto/gateway/plugin/v1"
 	"syncgateway/sdk/record"
@@ -49,14 +52,21 @@ func userToProto(u *record.User, m *pb.User) {
 	m.DisplayName, m.GivenName, m.FamilyName = clean(u.DisplayName), clean(u.GivenName), clean(u.FamilyName)
 	m.Active, m.Attributes = u.Active, attributesToProto(u.Attributes)
 	m.Version, m.Kind, m.ExternalId = clean(u.Version), u.Kind, clean(u.ExternalID)
+	if !u.StatusChanged.IsZero() {
+		m.StatusChanged = timestamppb.New(u.StatusChanged)
+	}
 }
 
 func userFromProto(m *pb.User) record.User {
+	var changed time.Time
+	if m.GetStatusChanged().IsValid() {
+		changed = m.GetStatusChanged().AsTime()
+	}
 	return record.User{
 		ID: m.GetId(), Username: m.GetUsername(), Email: m.GetEmail(),
 		DisplayName: m.GetDisplayName(), GivenName: m.GetGivenName(), FamilyName: m.GetFamilyName(),
 		Active: m.GetActive(), Attributes: attributesFromProto(m.GetAttributes()),
-		Version: m.GetVersion(), Kind: m.GetKind(), ExternalID: m.GetExternalId(),
+		Version: m.GetVersion(), Kind: m.GetKind(), ExternalID: m.GetExternalId(), StatusChanged: changed,
 	}
 }
 

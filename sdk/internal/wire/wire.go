@@ -34,6 +34,7 @@ type Source interface {
 type Target interface {
 	ReadState(context.Context, record.StateRequest, StateSink) error
 	Apply(ctx context.Context, runID string, ops []record.Operation, results ResultSink) error
+	GroupUsage(ctx context.Context, groupIDs []string) (record.GroupUsage, error)
 }
 
 // Listener is the role of plugins that are pushed to. Listen serves until ctx ends,

@@ -7,10 +7,12 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"syncgateway/core/identity"
 )
@@ -99,6 +101,8 @@ func DecodeUser(raw []byte) (identity.User, error) {
 			}
 		case 11:
 			return text(&u.ExternalID, value)
+		case 12:
+			return moment(&u.StatusChanged, value)
 		}
 		return nil
 	})
@@ -134,6 +138,27 @@ func DecodeGroup(raw []byte) (identity.Group, error) {
 	})
 	g.Attributes = sorted(g.Attributes)
 	return g, err
+}
+
+// moment decodes a Timestamp. One that no calendar has is none.
+func moment(into *time.Time, raw []byte) error {
+	if raw == nil {
+		return nil
+	}
+	var m timestamppb.Timestamp
+	if err := proto.Unmarshal(raw, &m); err != nil {
+		return err
+	}
+	*into = fromTimestamp(&m)
+	return nil
+}
+
+// fromTimestamp is a time to the microsecond, as core keeps it.
+func fromTimestamp(m *timestamppb.Timestamp) time.Time {
+	if m == nil || !m.IsValid() {
+		return time.Time{}
+	}
+	return m.AsTime().Truncate(time.Microsecond)
 }
 
 func attribute(into *identity.Attributes, raw []byte) error {

@@ -32,7 +32,8 @@ func Description(m *pb.DescribeResponse) (*schema.Plugin, error) {
 	p := &schema.Plugin{Type: m.GetType(), Version: m.GetVersion(), Summary: m.GetSummary(), SDK: m.GetSdk(),
 		Permissions: m.GetPermissions(), Limits: m.GetLimits(),
 		Capabilities: schema.Capabilities{Delta: m.GetCapabilities().GetDelta(), Lookup: m.GetCapabilities().GetLookup(),
-			MaxBatch: int(m.GetCapabilities().GetMaxBatch()), Concurrency: int(m.GetCapabilities().GetConcurrency())}}
+			MaxBatch: int(m.GetCapabilities().GetMaxBatch()), Concurrency: int(m.GetCapabilities().GetConcurrency()),
+			GroupUsage: m.GetCapabilities().GetGroupUsage()}}
 	for _, r := range m.GetRoles() {
 		if r >= pb.Role_ROLE_SOURCE && r <= pb.Role_ROLE_TARGET {
 			p.Roles = append(p.Roles, schema.Role(r))

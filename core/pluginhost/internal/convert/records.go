@@ -2,6 +2,9 @@ package convert
 
 import (
 	"errors"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"syncgateway/core/identity"
 	pb "syncgateway/proto/gateway/plugin/v1"
@@ -14,7 +17,14 @@ func User(u *identity.User) *pb.User {
 	}
 	return &pb.User{Id: u.ID, Username: u.Username, Email: u.Email, DisplayName: u.DisplayName, GivenName: u.GivenName,
 		FamilyName: u.FamilyName, Active: u.Active, Attributes: attributes(u.Attributes), Version: u.Version, Kind: u.Kind,
-		ExternalId: u.ExternalID}
+		ExternalId: u.ExternalID, StatusChanged: timestamp(u.StatusChanged)}
+}
+
+func timestamp(t time.Time) *timestamppb.Timestamp {
+	if t.IsZero() {
+		return nil
+	}
+	return timestamppb.New(t)
 }
 
 // Group makes a message of a group.
@@ -41,7 +51,7 @@ func FromUser(m *pb.User) (identity.User, error) {
 	}
 	u := identity.User{ID: m.GetId(), Username: m.GetUsername(), Email: m.GetEmail(), DisplayName: m.GetDisplayName(),
 		GivenName: m.GetGivenName(), FamilyName: m.GetFamilyName(), Active: m.GetActive(), Version: m.GetVersion(),
-		Kind: orElse(m.GetKind(), "user"), ExternalID: m.GetExternalId()}
+		Kind: orElse(m.GetKind(), "user"), ExternalID: m.GetExternalId(), StatusChanged: fromTimestamp(m.GetStatusChanged())}
 	var err error
 	u.Attributes, err = fromAttributes(m.GetAttributes())
 	return u, err

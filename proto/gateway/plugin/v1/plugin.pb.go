@@ -412,8 +412,9 @@ type Capabilities struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Delta         bool                   `protobuf:"varint,1,opt,name=delta,proto3" json:"delta,omitempty"`
 	Lookup        bool                   `protobuf:"varint,2,opt,name=lookup,proto3" json:"lookup,omitempty"`
-	MaxBatch      uint32                 `protobuf:"varint,3,opt,name=max_batch,json=maxBatch,proto3" json:"max_batch,omitempty"` // operations per Apply; 0: the host's default
-	Concurrency   uint32                 `protobuf:"varint,4,opt,name=concurrency,proto3" json:"concurrency,omitempty"`           // Apply calls worth having in flight; 0: one
+	MaxBatch      uint32                 `protobuf:"varint,3,opt,name=max_batch,json=maxBatch,proto3" json:"max_batch,omitempty"`       // operations per Apply; 0: the host's default
+	Concurrency   uint32                 `protobuf:"varint,4,opt,name=concurrency,proto3" json:"concurrency,omitempty"`                 // Apply calls worth having in flight; 0: one
+	GroupUsage    bool                   `protobuf:"varint,5,opt,name=group_usage,json=groupUsage,proto3" json:"group_usage,omitempty"` // TargetService.GroupUsage
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -474,6 +475,13 @@ func (x *Capabilities) GetConcurrency() uint32 {
 		return x.Concurrency
 	}
 	return 0
+}
+
+func (x *Capabilities) GetGroupUsage() bool {
+	if x != nil {
+		return x.GroupUsage
+	}
+	return false
 }
 
 // Kind is one sort of record: "user", "group", "customer", "organization".
@@ -889,12 +897,14 @@ const file_gateway_plugin_v1_plugin_proto_rawDesc = "" +
 	"\fcapabilities\x18\b \x01(\v2\x1f.gateway.plugin.v1.CapabilitiesR\fcapabilities\x12 \n" +
 	"\vpermissions\x18\t \x01(\tR\vpermissions\x12\x16\n" +
 	"\x06limits\x18\n" +
-	" \x01(\tR\x06limits\"{\n" +
+	" \x01(\tR\x06limits\"\x9c\x01\n" +
 	"\fCapabilities\x12\x14\n" +
 	"\x05delta\x18\x01 \x01(\bR\x05delta\x12\x16\n" +
 	"\x06lookup\x18\x02 \x01(\bR\x06lookup\x12\x1b\n" +
 	"\tmax_batch\x18\x03 \x01(\rR\bmaxBatch\x12 \n" +
-	"\vconcurrency\x18\x04 \x01(\rR\vconcurrency\"\xee\x02\n" +
+	"\vconcurrency\x18\x04 \x01(\rR\vconcurrency\x12\x1f\n" +
+	"\vgroup_usage\x18\x05 \x01(\bR\n" +
+	"groupUsage\"\xee\x02\n" +
 	"\x04Kind\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x123\n" +
 	"\x05shape\x18\x02 \x01(\x0e2\x1d.gateway.plugin.v1.Kind.ShapeR\x05shape\x12<\n" +

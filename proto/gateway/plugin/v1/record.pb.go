@@ -9,6 +9,7 @@ package pluginv1
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -33,10 +34,11 @@ type User struct {
 	Active      bool                   `protobuf:"varint,7,opt,name=active,proto3" json:"active,omitempty"`
 	// Sorted by name, each name once. A list rather than a map, so that the same
 	// record has the same bytes every time it is sent.
-	Attributes    []*AttributeValues `protobuf:"bytes,8,rep,name=attributes,proto3" json:"attributes,omitempty"`
-	Version       string             `protobuf:"bytes,9,opt,name=version,proto3" json:"version,omitempty"`                          // etag, lastUpdated: whatever the system offers
-	Kind          string             `protobuf:"bytes,10,opt,name=kind,proto3" json:"kind,omitempty"`                               // empty: "user"
-	ExternalId    string             `protobuf:"bytes,11,opt,name=external_id,json=externalId,proto3" json:"external_id,omitempty"` // what the system itself calls its foreign key
+	Attributes    []*AttributeValues     `protobuf:"bytes,8,rep,name=attributes,proto3" json:"attributes,omitempty"`
+	Version       string                 `protobuf:"bytes,9,opt,name=version,proto3" json:"version,omitempty"`                                   // etag, lastUpdated: whatever the system offers
+	Kind          string                 `protobuf:"bytes,10,opt,name=kind,proto3" json:"kind,omitempty"`                                        // empty: "user"
+	ExternalId    string                 `protobuf:"bytes,11,opt,name=external_id,json=externalId,proto3" json:"external_id,omitempty"`          // what the system itself calls its foreign key
+	StatusChanged *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=status_changed,json=statusChanged,proto3" json:"status_changed,omitempty"` // when active last changed, by the system's own clock
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -146,6 +148,13 @@ func (x *User) GetExternalId() string {
 		return x.ExternalId
 	}
 	return ""
+}
+
+func (x *User) GetStatusChanged() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StatusChanged
+	}
+	return nil
 }
 
 // Group is one group as a system shows it, without its members.
@@ -447,7 +456,7 @@ var File_gateway_plugin_v1_record_proto protoreflect.FileDescriptor
 
 const file_gateway_plugin_v1_record_proto_rawDesc = "" +
 	"\n" +
-	"\x1egateway/plugin/v1/record.proto\x12\x11gateway.plugin.v1\"\xd6\x02\n" +
+	"\x1egateway/plugin/v1/record.proto\x12\x11gateway.plugin.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x99\x03\n" +
 	"\x04User\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x1a\n" +
 	"\busername\x18\x02 \x01(\tR\busername\x12\x14\n" +
@@ -465,7 +474,8 @@ const file_gateway_plugin_v1_record_proto_rawDesc = "" +
 	"\x04kind\x18\n" +
 	" \x01(\tR\x04kind\x12\x1f\n" +
 	"\vexternal_id\x18\v \x01(\tR\n" +
-	"externalId\"\x96\x02\n" +
+	"externalId\x12A\n" +
+	"\x0estatus_changed\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\rstatusChanged\"\x96\x02\n" +
 	"\x05Group\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12 \n" +
@@ -505,20 +515,22 @@ func file_gateway_plugin_v1_record_proto_rawDescGZIP() []byte {
 
 var file_gateway_plugin_v1_record_proto_msgTypes = make([]protoimpl.MessageInfo, 5)
 var file_gateway_plugin_v1_record_proto_goTypes = []any{
-	(*User)(nil),            // 0: gateway.plugin.v1.User
-	(*Group)(nil),           // 1: gateway.plugin.v1.Group
-	(*AttributeValues)(nil), // 2: gateway.plugin.v1.AttributeValues
-	(*Members)(nil),         // 3: gateway.plugin.v1.Members
-	(*Member)(nil),          // 4: gateway.plugin.v1.Member
+	(*User)(nil),                  // 0: gateway.plugin.v1.User
+	(*Group)(nil),                 // 1: gateway.plugin.v1.Group
+	(*AttributeValues)(nil),       // 2: gateway.plugin.v1.AttributeValues
+	(*Members)(nil),               // 3: gateway.plugin.v1.Members
+	(*Member)(nil),                // 4: gateway.plugin.v1.Member
+	(*timestamppb.Timestamp)(nil), // 5: google.protobuf.Timestamp
 }
 var file_gateway_plugin_v1_record_proto_depIdxs = []int32{
 	2, // 0: gateway.plugin.v1.User.attributes:type_name -> gateway.plugin.v1.AttributeValues
-	2, // 1: gateway.plugin.v1.Group.attributes:type_name -> gateway.plugin.v1.AttributeValues
-	2, // [2:2] is the sub-list for method output_type
-	2, // [2:2] is the sub-list for method input_type
-	2, // [2:2] is the sub-list for extension type_name
-	2, // [2:2] is the sub-list for extension extendee
-	0, // [0:2] is the sub-list for field type_name
+	5, // 1: gateway.plugin.v1.User.status_changed:type_name -> google.protobuf.Timestamp
+	2, // 2: gateway.plugin.v1.Group.attributes:type_name -> gateway.plugin.v1.AttributeValues
+	3, // [3:3] is the sub-list for method output_type
+	3, // [3:3] is the sub-list for method input_type
+	3, // [3:3] is the sub-list for extension type_name
+	3, // [3:3] is the sub-list for extension extendee
+	0, // [0:3] is the sub-list for field type_name
 }
 
 func init() { file_gateway_plugin_v1_record_proto_init() }

@@ -838,6 +838,182 @@ func (x *OperationResult) GetRemoteStatus() string {
 	return ""
 }
 
+type GroupUsageRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	GroupIds      []string               `protobuf:"bytes,1,rep,name=group_ids,json=groupIds,proto3" json:"group_ids,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GroupUsageRequest) Reset() {
+	*x = GroupUsageRequest{}
+	mi := &file_gateway_plugin_v1_target_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GroupUsageRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GroupUsageRequest) ProtoMessage() {}
+
+func (x *GroupUsageRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_gateway_plugin_v1_target_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GroupUsageRequest.ProtoReflect.Descriptor instead.
+func (*GroupUsageRequest) Descriptor() ([]byte, []int) {
+	return file_gateway_plugin_v1_target_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *GroupUsageRequest) GetGroupIds() []string {
+	if x != nil {
+		return x.GroupIds
+	}
+	return nil
+}
+
+// GroupUsageResponse: what is in neither uses nor unseen was looked at, and does
+// not use the groups.
+type GroupUsageResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Uses          []*GroupUse            `protobuf:"bytes,1,rep,name=uses,proto3" json:"uses,omitempty"`
+	Unseen        []string               `protobuf:"bytes,2,rep,name=unseen,proto3" json:"unseen,omitempty"`   // what could not be looked at and why, a sentence each
+	Failure       *Failure               `protobuf:"bytes,3,opt,name=failure,proto3" json:"failure,omitempty"` // nothing could be looked at
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GroupUsageResponse) Reset() {
+	*x = GroupUsageResponse{}
+	mi := &file_gateway_plugin_v1_target_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GroupUsageResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GroupUsageResponse) ProtoMessage() {}
+
+func (x *GroupUsageResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_gateway_plugin_v1_target_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GroupUsageResponse.ProtoReflect.Descriptor instead.
+func (*GroupUsageResponse) Descriptor() ([]byte, []int) {
+	return file_gateway_plugin_v1_target_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *GroupUsageResponse) GetUses() []*GroupUse {
+	if x != nil {
+		return x.Uses
+	}
+	return nil
+}
+
+func (x *GroupUsageResponse) GetUnseen() []string {
+	if x != nil {
+		return x.Unseen
+	}
+	return nil
+}
+
+func (x *GroupUsageResponse) GetFailure() *Failure {
+	if x != nil {
+		return x.Failure
+	}
+	return nil
+}
+
+// GroupUse is one place that names a group: place "permission scheme", name
+// "Default", detail "Browse projects".
+type GroupUse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	GroupId       string                 `protobuf:"bytes,1,opt,name=group_id,json=groupId,proto3" json:"group_id,omitempty"`
+	Place         string                 `protobuf:"bytes,2,opt,name=place,proto3" json:"place,omitempty"`
+	Name          string                 `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	Detail        string                 `protobuf:"bytes,4,opt,name=detail,proto3" json:"detail,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GroupUse) Reset() {
+	*x = GroupUse{}
+	mi := &file_gateway_plugin_v1_target_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GroupUse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GroupUse) ProtoMessage() {}
+
+func (x *GroupUse) ProtoReflect() protoreflect.Message {
+	mi := &file_gateway_plugin_v1_target_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GroupUse.ProtoReflect.Descriptor instead.
+func (*GroupUse) Descriptor() ([]byte, []int) {
+	return file_gateway_plugin_v1_target_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *GroupUse) GetGroupId() string {
+	if x != nil {
+		return x.GroupId
+	}
+	return ""
+}
+
+func (x *GroupUse) GetPlace() string {
+	if x != nil {
+		return x.Place
+	}
+	return ""
+}
+
+func (x *GroupUse) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *GroupUse) GetDetail() string {
+	if x != nil {
+		return x.Detail
+	}
+	return ""
+}
+
 var File_gateway_plugin_v1_target_proto protoreflect.FileDescriptor
 
 const file_gateway_plugin_v1_target_proto_rawDesc = "" +
@@ -906,10 +1082,23 @@ const file_gateway_plugin_v1_target_proto_rawDesc = "" +
 	"\x0fOUTCOME_APPLIED\x10\x01\x12\x13\n" +
 	"\x0fOUTCOME_ALREADY\x10\x02\x12\x12\n" +
 	"\x0eOUTCOME_FAILED\x10\x03\x12\x19\n" +
-	"\x15OUTCOME_NOT_ATTEMPTED\x10\x042\xb7\x01\n" +
+	"\x15OUTCOME_NOT_ATTEMPTED\x10\x04\"0\n" +
+	"\x11GroupUsageRequest\x12\x1b\n" +
+	"\tgroup_ids\x18\x01 \x03(\tR\bgroupIds\"\x93\x01\n" +
+	"\x12GroupUsageResponse\x12/\n" +
+	"\x04uses\x18\x01 \x03(\v2\x1b.gateway.plugin.v1.GroupUseR\x04uses\x12\x16\n" +
+	"\x06unseen\x18\x02 \x03(\tR\x06unseen\x124\n" +
+	"\afailure\x18\x03 \x01(\v2\x1a.gateway.plugin.v1.FailureR\afailure\"g\n" +
+	"\bGroupUse\x12\x19\n" +
+	"\bgroup_id\x18\x01 \x01(\tR\agroupId\x12\x14\n" +
+	"\x05place\x18\x02 \x01(\tR\x05place\x12\x12\n" +
+	"\x04name\x18\x03 \x01(\tR\x04name\x12\x16\n" +
+	"\x06detail\x18\x04 \x01(\tR\x06detail2\x92\x02\n" +
 	"\rTargetService\x12X\n" +
 	"\tReadState\x12#.gateway.plugin.v1.ReadStateRequest\x1a$.gateway.plugin.v1.ReadStateResponse0\x01\x12L\n" +
-	"\x05Apply\x12\x1f.gateway.plugin.v1.ApplyRequest\x1a .gateway.plugin.v1.ApplyResponse0\x01B.Z,syncgateway/proto/gateway/plugin/v1;pluginv1b\x06proto3"
+	"\x05Apply\x12\x1f.gateway.plugin.v1.ApplyRequest\x1a .gateway.plugin.v1.ApplyResponse0\x01\x12Y\n" +
+	"\n" +
+	"GroupUsage\x12$.gateway.plugin.v1.GroupUsageRequest\x1a%.gateway.plugin.v1.GroupUsageResponseB.Z,syncgateway/proto/gateway/plugin/v1;pluginv1b\x06proto3"
 
 var (
 	file_gateway_plugin_v1_target_proto_rawDescOnce sync.Once
@@ -924,7 +1113,7 @@ func file_gateway_plugin_v1_target_proto_rawDescGZIP() []byte {
 }
 
 var file_gateway_plugin_v1_target_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_gateway_plugin_v1_target_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_gateway_plugin_v1_target_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_gateway_plugin_v1_target_proto_goTypes = []any{
 	(OperationResult_Outcome)(0), // 0: gateway.plugin.v1.OperationResult.Outcome
 	(*ReadStateRequest)(nil),     // 1: gateway.plugin.v1.ReadStateRequest
@@ -936,47 +1125,54 @@ var file_gateway_plugin_v1_target_proto_goTypes = []any{
 	(*ApplyRequest)(nil),         // 7: gateway.plugin.v1.ApplyRequest
 	(*ApplyResponse)(nil),        // 8: gateway.plugin.v1.ApplyResponse
 	(*OperationResult)(nil),      // 9: gateway.plugin.v1.OperationResult
-	(*Notice)(nil),               // 10: gateway.plugin.v1.Notice
-	(*Waiting)(nil),              // 11: gateway.plugin.v1.Waiting
-	(*Complete)(nil),             // 12: gateway.plugin.v1.Complete
-	(*Failure)(nil),              // 13: gateway.plugin.v1.Failure
-	(*User)(nil),                 // 14: gateway.plugin.v1.User
-	(*Group)(nil),                // 15: gateway.plugin.v1.Group
-	(*Members)(nil),              // 16: gateway.plugin.v1.Members
-	(OperationKind)(0),           // 17: gateway.plugin.v1.OperationKind
-	(*Member)(nil),               // 18: gateway.plugin.v1.Member
-	(*Diagnostic)(nil),           // 19: gateway.plugin.v1.Diagnostic
+	(*GroupUsageRequest)(nil),    // 10: gateway.plugin.v1.GroupUsageRequest
+	(*GroupUsageResponse)(nil),   // 11: gateway.plugin.v1.GroupUsageResponse
+	(*GroupUse)(nil),             // 12: gateway.plugin.v1.GroupUse
+	(*Notice)(nil),               // 13: gateway.plugin.v1.Notice
+	(*Waiting)(nil),              // 14: gateway.plugin.v1.Waiting
+	(*Complete)(nil),             // 15: gateway.plugin.v1.Complete
+	(*Failure)(nil),              // 16: gateway.plugin.v1.Failure
+	(*User)(nil),                 // 17: gateway.plugin.v1.User
+	(*Group)(nil),                // 18: gateway.plugin.v1.Group
+	(*Members)(nil),              // 19: gateway.plugin.v1.Members
+	(OperationKind)(0),           // 20: gateway.plugin.v1.OperationKind
+	(*Member)(nil),               // 21: gateway.plugin.v1.Member
+	(*Diagnostic)(nil),           // 22: gateway.plugin.v1.Diagnostic
 }
 var file_gateway_plugin_v1_target_proto_depIdxs = []int32{
 	3,  // 0: gateway.plugin.v1.ReadStateResponse.page:type_name -> gateway.plugin.v1.StatePage
-	10, // 1: gateway.plugin.v1.ReadStateResponse.notice:type_name -> gateway.plugin.v1.Notice
-	11, // 2: gateway.plugin.v1.ReadStateResponse.waiting:type_name -> gateway.plugin.v1.Waiting
-	12, // 3: gateway.plugin.v1.ReadStateResponse.complete:type_name -> gateway.plugin.v1.Complete
-	13, // 4: gateway.plugin.v1.ReadStateResponse.failure:type_name -> gateway.plugin.v1.Failure
-	14, // 5: gateway.plugin.v1.StatePage.users:type_name -> gateway.plugin.v1.User
-	15, // 6: gateway.plugin.v1.StatePage.groups:type_name -> gateway.plugin.v1.Group
-	16, // 7: gateway.plugin.v1.StatePage.members:type_name -> gateway.plugin.v1.Members
+	13, // 1: gateway.plugin.v1.ReadStateResponse.notice:type_name -> gateway.plugin.v1.Notice
+	14, // 2: gateway.plugin.v1.ReadStateResponse.waiting:type_name -> gateway.plugin.v1.Waiting
+	15, // 3: gateway.plugin.v1.ReadStateResponse.complete:type_name -> gateway.plugin.v1.Complete
+	16, // 4: gateway.plugin.v1.ReadStateResponse.failure:type_name -> gateway.plugin.v1.Failure
+	17, // 5: gateway.plugin.v1.StatePage.users:type_name -> gateway.plugin.v1.User
+	18, // 6: gateway.plugin.v1.StatePage.groups:type_name -> gateway.plugin.v1.Group
+	19, // 7: gateway.plugin.v1.StatePage.members:type_name -> gateway.plugin.v1.Members
 	4,  // 8: gateway.plugin.v1.StatePage.protected_users:type_name -> gateway.plugin.v1.ProtectedUser
 	5,  // 9: gateway.plugin.v1.StatePage.quotas:type_name -> gateway.plugin.v1.Quota
-	17, // 10: gateway.plugin.v1.Operation.kind:type_name -> gateway.plugin.v1.OperationKind
-	14, // 11: gateway.plugin.v1.Operation.user:type_name -> gateway.plugin.v1.User
-	15, // 12: gateway.plugin.v1.Operation.group:type_name -> gateway.plugin.v1.Group
-	18, // 13: gateway.plugin.v1.Operation.member:type_name -> gateway.plugin.v1.Member
+	20, // 10: gateway.plugin.v1.Operation.kind:type_name -> gateway.plugin.v1.OperationKind
+	17, // 11: gateway.plugin.v1.Operation.user:type_name -> gateway.plugin.v1.User
+	18, // 12: gateway.plugin.v1.Operation.group:type_name -> gateway.plugin.v1.Group
+	21, // 13: gateway.plugin.v1.Operation.member:type_name -> gateway.plugin.v1.Member
 	6,  // 14: gateway.plugin.v1.ApplyRequest.operations:type_name -> gateway.plugin.v1.Operation
 	9,  // 15: gateway.plugin.v1.ApplyResponse.result:type_name -> gateway.plugin.v1.OperationResult
-	11, // 16: gateway.plugin.v1.ApplyResponse.waiting:type_name -> gateway.plugin.v1.Waiting
+	14, // 16: gateway.plugin.v1.ApplyResponse.waiting:type_name -> gateway.plugin.v1.Waiting
 	0,  // 17: gateway.plugin.v1.OperationResult.outcome:type_name -> gateway.plugin.v1.OperationResult.Outcome
-	13, // 18: gateway.plugin.v1.OperationResult.failure:type_name -> gateway.plugin.v1.Failure
-	19, // 19: gateway.plugin.v1.OperationResult.diagnostics:type_name -> gateway.plugin.v1.Diagnostic
-	1,  // 20: gateway.plugin.v1.TargetService.ReadState:input_type -> gateway.plugin.v1.ReadStateRequest
-	7,  // 21: gateway.plugin.v1.TargetService.Apply:input_type -> gateway.plugin.v1.ApplyRequest
-	2,  // 22: gateway.plugin.v1.TargetService.ReadState:output_type -> gateway.plugin.v1.ReadStateResponse
-	8,  // 23: gateway.plugin.v1.TargetService.Apply:output_type -> gateway.plugin.v1.ApplyResponse
-	22, // [22:24] is the sub-list for method output_type
-	20, // [20:22] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	16, // 18: gateway.plugin.v1.OperationResult.failure:type_name -> gateway.plugin.v1.Failure
+	22, // 19: gateway.plugin.v1.OperationResult.diagnostics:type_name -> gateway.plugin.v1.Diagnostic
+	12, // 20: gateway.plugin.v1.GroupUsageResponse.uses:type_name -> gateway.plugin.v1.GroupUse
+	16, // 21: gateway.plugin.v1.GroupUsageResponse.failure:type_name -> gateway.plugin.v1.Failure
+	1,  // 22: gateway.plugin.v1.TargetService.ReadState:input_type -> gateway.plugin.v1.ReadStateRequest
+	7,  // 23: gateway.plugin.v1.TargetService.Apply:input_type -> gateway.plugin.v1.ApplyRequest
+	10, // 24: gateway.plugin.v1.TargetService.GroupUsage:input_type -> gateway.plugin.v1.GroupUsageRequest
+	2,  // 25: gateway.plugin.v1.TargetService.ReadState:output_type -> gateway.plugin.v1.ReadStateResponse
+	8,  // 26: gateway.plugin.v1.TargetService.Apply:output_type -> gateway.plugin.v1.ApplyResponse
+	11, // 27: gateway.plugin.v1.TargetService.GroupUsage:output_type -> gateway.plugin.v1.GroupUsageResponse
+	25, // [25:28] is the sub-list for method output_type
+	22, // [22:25] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_gateway_plugin_v1_target_proto_init() }
@@ -1005,7 +1201,7 @@ func file_gateway_plugin_v1_target_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_gateway_plugin_v1_target_proto_rawDesc), len(file_gateway_plugin_v1_target_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   9,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -19,8 +19,9 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	TargetService_ReadState_FullMethodName = "/gateway.plugin.v1.TargetService/ReadState"
-	TargetService_Apply_FullMethodName     = "/gateway.plugin.v1.TargetService/Apply"
+	TargetService_ReadState_FullMethodName  = "/gateway.plugin.v1.TargetService/ReadState"
+	TargetService_Apply_FullMethodName      = "/gateway.plugin.v1.TargetService/Apply"
+	TargetService_GroupUsage_FullMethodName = "/gateway.plugin.v1.TargetService/GroupUsage"
 )
 
 // TargetServiceClient is the client API for TargetService service.
@@ -35,6 +36,9 @@ type TargetServiceClient interface {
 	// a bad operation stops no other. An operation without a result is unknown,
 	// and the host reads the record before it does anything else with it.
 	Apply(ctx context.Context, in *ApplyRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ApplyResponse], error)
+	// GroupUsage tells what depends on groups, before one is emptied or deleted.
+	// Plugins that set Capabilities.group_usage serve it.
+	GroupUsage(ctx context.Context, in *GroupUsageRequest, opts ...grpc.CallOption) (*GroupUsageResponse, error)
 }
 
 type targetServiceClient struct {
@@ -83,6 +87,16 @@ func (c *targetServiceClient) Apply(ctx context.Context, in *ApplyRequest, opts 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type TargetService_ApplyClient = grpc.ServerStreamingClient[ApplyResponse]
 
+func (c *targetServiceClient) GroupUsage(ctx context.Context, in *GroupUsageRequest, opts ...grpc.CallOption) (*GroupUsageResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GroupUsageResponse)
+	err := c.cc.Invoke(ctx, TargetService_GroupUsage_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // TargetServiceServer is the server API for TargetService service.
 // All implementations must embed UnimplementedTargetServiceServer
 // for forward compatibility.
@@ -95,6 +109,9 @@ type TargetServiceServer interface {
 	// a bad operation stops no other. An operation without a result is unknown,
 	// and the host reads the record before it does anything else with it.
 	Apply(*ApplyRequest, grpc.ServerStreamingServer[ApplyResponse]) error
+	// GroupUsage tells what depends on groups, before one is emptied or deleted.
+	// Plugins that set Capabilities.group_usage serve it.
+	GroupUsage(context.Context, *GroupUsageRequest) (*GroupUsageResponse, error)
 	mustEmbedUnimplementedTargetServiceServer()
 }
 
@@ -110,6 +127,9 @@ func (UnimplementedTargetServiceServer) ReadState(*ReadStateRequest, grpc.Server
 }
 func (UnimplementedTargetServiceServer) Apply(*ApplyRequest, grpc.ServerStreamingServer[ApplyResponse]) error {
 	return status.Error(codes.Unimplemented, "method Apply not implemented")
+}
+func (UnimplementedTargetServiceServer) GroupUsage(context.Context, *GroupUsageRequest) (*GroupUsageResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GroupUsage not implemented")
 }
 func (UnimplementedTargetServiceServer) mustEmbedUnimplementedTargetServiceServer() {}
 func (UnimplementedTargetServiceServer) testEmbeddedByValue()                       {}
@@ -154,13 +174,36 @@ func _TargetService_Apply_Handler(srv interface{}, stream grpc.ServerStream) err
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type TargetService_ApplyServer = grpc.ServerStreamingServer[ApplyResponse]
 
+func _TargetService_GroupUsage_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GroupUsageRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(TargetServiceServer).GroupUsage(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: TargetService_GroupUsage_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(TargetServiceServer).GroupUsage(ctx, req.(*GroupUsageRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // TargetService_ServiceDesc is the grpc.ServiceDesc for TargetService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
 var TargetService_ServiceDesc = grpc.ServiceDesc{
 	ServiceName: "gateway.plugin.v1.TargetService",
 	HandlerType: (*TargetServiceServer)(nil),
-	Methods:     []grpc.MethodDesc{},
+	Methods: []grpc.MethodDesc{
+		{
+			MethodName: "GroupUsage",
+			Handler:    _TargetService_GroupUsage_Handler,
+		},
+	},
 	Streams: []grpc.StreamDesc{
 		{
 			StreamName:    "ReadState",
