@@ -19,7 +19,7 @@ type GroupWriter struct {
 
 func newGroupWriter(sink wire.GroupSink, req ReadRequest) *GroupWriter {
 	w := &GroupWriter{sink: sink, delta: len(req.Delta) > 0}
-	w.begin(sink, req.PageSize, func() error {
+	w.begin(sink, req.PageSize, w.delta, func() error {
 		err := w.sink.Groups(w.page)
 		p := &w.page
 		p.Groups, p.Members, p.Removed = p.Groups[:0], p.Members[:0], p.Removed[:0]
@@ -42,10 +42,13 @@ func (w *GroupWriter) Add(groups ...Group) error {
 				return err
 			}
 		}
-		if err := w.add("group", g.ID, groupBytes(g)); err != nil {
+		again, err := w.add("group", g.ID, groupBytes(g))
+		if err != nil {
 			return err
 		}
-		w.page.Groups = append(w.page.Groups, *g)
+		if !again {
+			w.page.Groups = append(w.page.Groups, *g)
+		}
 		if err := w.carried(record.Members{GroupID: g.ID, UserIDs: g.UserIDs, ChildIDs: g.ChildIDs}); err != nil {
 			return err
 		}

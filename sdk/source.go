@@ -95,7 +95,7 @@ func (r *sourceRole) ReadUsers(ctx context.Context, req ReadRequest, sink wire.U
 	if !r.ready.Load() {
 		return wire.ErrUnconfigured
 	}
-	w := newUserWriter(sink, req.PageSize)
+	w := newUserWriter(sink, req)
 	ctx = progress.With(ctx, w.Waiting)
 	streamer, streams := r.impl.(UserStreamer)
 	switch {

@@ -16,7 +16,7 @@ type StateWriter struct {
 
 func newStateWriter(sink wire.StateSink, pageSize int) *StateWriter {
 	w := &StateWriter{sink: sink}
-	w.begin(sink, pageSize, func() error {
+	w.begin(sink, pageSize, false, func() error {
 		err := w.sink.State(w.page)
 		p := &w.page
 		p.Users, p.Groups, p.Members = p.Users[:0], p.Groups[:0], p.Members[:0]
@@ -31,8 +31,12 @@ func (w *StateWriter) AddUsers(users ...User) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for i := range users {
-		if err := w.add("user", users[i].ID, userBytes(&users[i])); err != nil {
+		again, err := w.add("user", users[i].ID, userBytes(&users[i]))
+		if err != nil {
 			return err
+		}
+		if again {
+			continue
 		}
 		w.page.Users = append(w.page.Users, users[i])
 	}
@@ -45,10 +49,13 @@ func (w *StateWriter) AddGroups(groups ...Group) error {
 	defer w.mu.Unlock()
 	for i := range groups {
 		g := &groups[i]
-		if err := w.add("group", g.ID, groupBytes(g)); err != nil {
+		again, err := w.add("group", g.ID, groupBytes(g))
+		if err != nil {
 			return err
 		}
-		w.page.Groups = append(w.page.Groups, *g)
+		if !again {
+			w.page.Groups = append(w.page.Groups, *g)
+		}
 		if err := w.members(record.Members{GroupID: g.ID, UserIDs: g.UserIDs, ChildIDs: g.ChildIDs}); err != nil {
 			return err
 		}

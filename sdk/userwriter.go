@@ -16,9 +16,9 @@ type UserWriter struct {
 	page record.UserPage
 }
 
-func newUserWriter(sink wire.UserSink, pageSize int) *UserWriter {
+func newUserWriter(sink wire.UserSink, req ReadRequest) *UserWriter {
 	w := &UserWriter{sink: sink}
-	w.begin(sink, pageSize, func() error {
+	w.begin(sink, req.PageSize, len(req.Delta) > 0, func() error {
 		err := w.sink.Users(w.page)
 		w.page.Users, w.page.Removed = w.page.Users[:0], w.page.Removed[:0]
 		return err
@@ -27,7 +27,8 @@ func newUserWriter(sink wire.UserSink, pageSize int) *UserWriter {
 }
 
 // Add sends users: everyone in a full read, who changed in a delta read. The ones
-// that are not active belong in it too, as far as the system shows them.
+// that are not active belong in it too, as far as the system shows them. Somebody who
+// comes again in a full read is sent once.
 func (w *UserWriter) Add(users ...User) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -37,8 +38,12 @@ func (w *UserWriter) Add(users ...User) error {
 				return err
 			}
 		}
-		if err := w.add("user", users[i].ID, userBytes(&users[i])); err != nil {
+		again, err := w.add("user", users[i].ID, userBytes(&users[i]))
+		if err != nil {
 			return err
+		}
+		if again {
+			continue
 		}
 		w.page.Users = append(w.page.Users, users[i])
 	}

@@ -31,13 +31,18 @@ type stream struct {
 	bytes   int
 	limit   int
 	count   uint64
+	sent    map[string]struct{} // kind and id of what was sent; nil in a delta read, where a record may come again
 	end     *record.Complete
 	reset   bool
 	broken  error // the host is gone, or a record could not be sent
 }
 
-func (s *stream) begin(events wire.Events, pageSize int, flush func() error) {
+// begin prepares a stream. delta says that it sends changes, not all there is.
+func (s *stream) begin(events wire.Events, pageSize int, delta bool, flush func() error) {
 	s.events, s.flush, s.limit = events, flush, pageRecords
+	if !delta {
+		s.sent = map[string]struct{}{}
+	}
 	if pageSize > 0 && pageSize < pageRecords {
 		s.limit = pageSize
 	}
@@ -73,20 +78,32 @@ func (s *stream) send() error {
 	return s.broken
 }
 
-// add checks one record and makes room for it.
-func (s *stream) add(what, id string, size int) error {
+// add checks one record and makes room for it. again says that the read has sent it
+// already, and it is left out: a listing that moves while it is read shows a record on
+// two pages.
+func (s *stream) add(what, id string, size int) (again bool, err error) {
 	switch {
 	case id == "":
 		s.broken = errors.Join(s.broken, Invalid("a %s came without an id", what))
 	case size > recordBytes:
 		s.broken = errors.Join(s.broken, Invalid("%s %s has %d bytes; %d is the most", what, id, size, recordBytes))
 	}
+	if err := s.open(); err != nil {
+		return false, err
+	}
+	if s.sent != nil {
+		key := what + id
+		if _, again := s.sent[key]; again {
+			return true, nil
+		}
+		s.sent[key] = struct{}{}
+	}
 	if err := s.room(size); err != nil {
-		return err
+		return false, err
 	}
 	s.count++
 	s.took(size)
-	return nil
+	return false, nil
 }
 
 // Notice tells about one record: "skipped: no e-mail".

@@ -74,7 +74,7 @@ type About struct {
 // Paging says where the listings of the fake have their records and the cursor of the
 // next page. The zero value is a JSON array with a Link header, rel="next".
 type Paging struct {
-	Items string `json:"items,omitempty"` // path to the records: "data", "result.items"
+	Items string `json:"items,omitempty"` // path to the records: "data", "result.items"; with commas where listings differ: "people, teams"
 	Next  string `json:"next,omitempty"`  // path to the cursor, or the address, of the next page: "links.next"
 }
 

@@ -41,14 +41,20 @@ const (
 // API is, and ends when its standard input closes. The protocol is in
 // docs/conformance.md.
 func ProcessHarness(command string, args ...string) Harness {
-	return HarnessFunc(func(ctx context.Context) (Remote, error) { return startHarness(ctx, command, args) })
+	return ProcessHarnessIn("", command, args...)
+}
+
+// ProcessHarnessIn is ProcessHarness for a command that is run in a folder of its own.
+func ProcessHarnessIn(dir, command string, args ...string) Harness {
+	return HarnessFunc(func(ctx context.Context) (Remote, error) { return startHarness(ctx, dir, command, args) })
 }
 
 // greetingTime is how long a harness may take to say where it is.
 const greetingTime = 30 * time.Second
 
-func startHarness(ctx context.Context, command string, args []string) (Remote, error) {
+func startHarness(ctx context.Context, dir, command string, args []string) (Remote, error) {
 	p := &processRemote{cmd: exec.Command(command, args...)}
+	p.cmd.Dir = dir
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	p.cmd.Stderr = &p.stderr
 	in, err := p.cmd.StdinPipe()

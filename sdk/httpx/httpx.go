@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -41,8 +42,9 @@ type Client struct {
 // Option changes what New makes.
 type Option func(*Client)
 
-// New makes a client for the base URL. What is wrong with the URL or with an option
-// is the error of every call, and of Err.
+// New makes a client for the base URL, which must be https:// unless its host is
+// loopback. What is wrong with the URL or with an option is the error of every call,
+// and of Err.
 func New(base string, options ...Option) *Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = 16
@@ -72,12 +74,19 @@ func parseBase(base string) (*url.URL, error) {
 		return nil, errors.New("the base URL cannot be read")
 	case u.Scheme != "https" && u.Scheme != "http" || u.Host == "":
 		return nil, fmt.Errorf("the base URL must start with https:// and a host, got %q", u.Redacted())
+	case u.Scheme == "http" && !loopback(u.Hostname()):
+		return nil, fmt.Errorf("the base URL must start with https://, or the credential would be sent in the clear; http:// is for loopback only, got %q", u.Redacted())
 	case u.User != nil:
 		return nil, errors.New("the base URL must not hold a password")
 	}
 	u.Path, u.RawPath = strings.TrimSuffix(u.Path, "/"), ""
 	u.RawQuery, u.Fragment = "", ""
 	return u, nil
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // Header sends a header with every request.

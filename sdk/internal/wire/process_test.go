@@ -183,7 +183,7 @@ func TestPagedRead(t *testing.T) {
 		{"plain", 0, 0, func(m *pb.ReadUsersResponse) bool {
 			return m.GetComplete() != nil && m.GetComplete().RemoteTotal != nil
 		}},
-		{"circle", 10, 20, func(m *pb.ReadUsersResponse) bool {
+		{"circle", 10, 10, func(m *pb.ReadUsersResponse) bool {
 			return strings.Contains(m.GetFailure().GetMessage(), "repeated a page cursor")
 		}},
 		{"fails", 700, 500, func(m *pb.ReadUsersResponse) bool {

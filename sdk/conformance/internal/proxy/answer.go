@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 )
 
@@ -73,8 +74,19 @@ func (a *answer) items(p Paging) (list []any, ok bool) {
 	if !ok {
 		return nil, false
 	}
-	list, ok = at(document, p.Items).([]any)
+	_, list, ok = p.records(document)
 	return list, ok
+}
+
+// records finds the list in a document, at the first of the paths that leads to one.
+func (p Paging) records(document any) (path string, list []any, ok bool) {
+	for path := range strings.SplitSeq(p.Items, ",") {
+		path = strings.TrimSpace(path)
+		if list, ok := at(document, path).([]any); ok {
+			return path, list, true
+		}
+	}
+	return "", nil, false
 }
 
 // next is where the next page of a listing is, empty on the last one and for what is
@@ -88,8 +100,13 @@ func (a *answer) next(p Paging) string {
 		return target
 	}
 	document, _ := a.document()
-	cursor, _ := at(document, p.Next).(string)
-	return cursor
+	switch cursor := at(document, p.Next).(type) {
+	case string:
+		return cursor
+	case json.Number:
+		return cursor.String()
+	}
+	return ""
 }
 
 // link finds the header line of rel="next" and its target.
@@ -109,7 +126,11 @@ func (a *answer) link() (line int, target string) {
 func (a *answer) setNext(p Paging, next string) {
 	if p.Next != "" {
 		if document, ok := a.document(); ok {
-			a.replace(put(document, p.Next, next))
+			value := any(next)
+			if _, number := at(document, p.Next).(json.Number); number {
+				value = json.Number(next)
+			}
+			a.replace(put(document, p.Next, value))
 		}
 		return
 	}
@@ -122,12 +143,19 @@ func (a *answer) setNext(p Paging, next string) {
 	values[line] = strings.Replace(values[line], "<"+old+">", "<"+next+">", 1)
 }
 
+// firstNumber is the first of the numbers that stand for requests: no listing is so
+// long.
+const firstNumber = 1_700_000_001
+
 // mint makes a cursor that stands for the request of x, in the form in which the fake
 // gives its own.
 func (f *Front) mint(x *exchange, like string) string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	name := fmt.Sprintf("kit-cursor-%d", len(f.minted)+1)
+	if _, err := strconv.ParseInt(like, 10, 64); err == nil { // a cursor that is a number stays one
+		name = strconv.Itoa(firstNumber + len(f.minted))
+	}
 	f.minted[name] = x.asked
 	if f.paging.Next != "" && !strings.HasPrefix(like, "http") {
 		return name

@@ -279,7 +279,8 @@ func (t *Fault) answer(x *exchange, a *answer) bool {
 	case EmptyPage:
 		if ready && next != "" && t.fires() {
 			document, _ := a.document()
-			a.replace(put(document, p.Items, []any{}))
+			path, _, _ := p.records(document)
+			a.replace(put(document, path, []any{}))
 			a.setNext(p, f.mint(x, next))
 		}
 	case DuplicatePage:
@@ -302,7 +303,7 @@ func (t *Fault) answer(x *exchange, a *answer) bool {
 // strange gives the document and its records fields that nobody has heard of.
 func strange(a *answer, p Paging) {
 	document, _ := a.document()
-	items, _ := at(document, p.Items).([]any)
+	_, items, _ := p.records(document)
 	for _, object := range append(items, document) {
 		if o, ok := object.(map[string]any); ok {
 			o["kitUnknown"] = map[string]any{"list": []any{1, "two", nil}, "deep": map[string]any{"x": true}}

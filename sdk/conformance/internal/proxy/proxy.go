@@ -21,7 +21,7 @@ import (
 
 // Paging says where listings have their records and the next page.
 type Paging struct {
-	Items string // path to the records; empty: the document is the list
+	Items string // path to the records, or several with commas; empty: the document is the list
 	Next  string // path to the cursor; empty: a Link header
 }
 
