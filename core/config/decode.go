@@ -96,6 +96,7 @@ func (p *parser) gateway(blocks []*hclsyntax.Block, at hcl.Range) {
 		DataDir   string `json:"data_dir"`
 		PluginDir string `json:"plugin_dir"`
 		LockFile  string `json:"lock_file"`
+		Conform   bool   `json:"require_conformance"`
 		Socket    string `json:"socket"`
 		Listen    string `json:"listen"`
 		PublicURL string `json:"public_url"`
@@ -104,7 +105,7 @@ func (p *parser) gateway(blocks []*hclsyntax.Block, at hcl.Range) {
 	if !p.decode(body, gatewayBlock, at, &in) {
 		return
 	}
-	g := Gateway{DataDir: p.config.path(in.DataDir), PluginDir: p.config.path(in.PluginDir), LockFile: p.config.path(in.LockFile),
+	g := Gateway{DataDir: p.config.path(in.DataDir), PluginDir: p.config.path(in.PluginDir), LockFile: p.config.path(in.LockFile), RequireConformance: in.Conform,
 		Socket: p.config.path(in.Socket), Listen: in.Listen, PublicURL: strings.TrimRight(in.PublicURL, "/"), LogLevel: in.LogLevel}
 	if dir, ok := p.config.world.LookupEnv("GATEWAY_DATA_DIR"); ok && dir != "" && body.Attributes["data_dir"] == nil {
 		g.DataDir = dir

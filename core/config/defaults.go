@@ -16,6 +16,7 @@ var gatewayBlock = schema.Block{Fields: []schema.Field{
 	{Name: "data_dir", Type: schema.String, Default: "data", Doc: "Database, socket and lock. The variable GATEWAY_DATA_DIR changes the default."},
 	{Name: "plugin_dir", Type: schema.String, Default: "bin/plugins", Doc: "Where plugin binaries are."},
 	{Name: "lock_file", Type: schema.String, Default: "gateway.lock.hcl", Doc: "Which plugin binaries may run."},
+	{Name: "require_conformance", Type: schema.Bool, Default: false, Doc: "Run only plugins that the lock file says have passed the conformance kit (gateway plugins test -record)."},
 	{Name: "socket", Type: schema.String, Doc: "Unix socket of the API; gateway.sock in data_dir when not set."},
 	{Name: "listen", Type: schema.String, Doc: "Address of console, API, metrics and listeners; not set: the socket alone.", Example: "127.0.0.1:8080"},
 	{Name: "public_url", Type: schema.String, Pattern: `https?://[^\s?#]+`, Doc: "What listeners put into the URLs they hand out.", Example: "https://gateway.example"},

@@ -15,10 +15,13 @@ type Gateway struct {
 	DataDir   string
 	PluginDir string
 	LockFile  string // gateway.lock.hcl
-	Socket    string // unix socket of the API
-	Listen    string // host:port; empty: the socket alone
-	PublicURL string // without a trailing slash; empty when not set
-	LogLevel  string // debug | info | warn | error
+	// RequireConformance lets only plugins run that are recorded to have passed the
+	// conformance kit.
+	RequireConformance bool
+	Socket             string // unix socket of the API
+	Listen             string // host:port; empty: the socket alone
+	PublicURL          string // without a trailing slash; empty when not set
+	LogLevel           string // debug | info | warn | error
 }
 
 // Plugin is a plugin block: what every instance of that plugin gets.

@@ -89,7 +89,7 @@ type instance struct {
 
 // OpenPlugins reads the lock file and prepares the host.
 func OpenPlugins(cfg *config.Config, log hclog.Logger, version string) (*Plugins, error) {
-	lock, err := pluginhost.LoadLock(cfg.Gateway.LockFile)
+	lock, err := Lock(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -102,13 +102,23 @@ func OpenPlugins(cfg *config.Config, log hclog.Logger, version string) (*Plugins
 	return &Plugins{cfg: cfg, host: host, running: map[string]*instance{}}, nil
 }
 
+// Lock reads the lock file, with what the configuration demands of a plugin.
+func Lock(cfg *config.Config) (*pluginhost.Lock, error) {
+	lock, err := pluginhost.LoadLock(cfg.Gateway.LockFile)
+	if err != nil {
+		return nil, err
+	}
+	lock.Conformant = cfg.Gateway.RequireConformance
+	return lock, nil
+}
+
 // Close ends every plugin.
 func (ps *Plugins) Close() { ps.host.Close() }
 
 // Verify finds plugins that are installed, but are not what the lock file says. One
 // that is not installed is a fault of the configuration, which Validate finds.
 func (ps *Plugins) Verify() error {
-	lock, err := pluginhost.LoadLock(ps.cfg.Gateway.LockFile)
+	lock, err := Lock(ps.cfg)
 	if err != nil {
 		return err
 	}

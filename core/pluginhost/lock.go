@@ -26,27 +26,36 @@ const Platform = runtime.GOOS + "_" + runtime.GOARCH
 type Lock struct {
 	Path    string // where it was read from
 	Plugins map[string]LockedPlugin
+	// Conformant refuses binaries that are not recorded to have passed the conformance
+	// kit (gateway.require_conformance).
+	Conformant bool
 }
 
-// LockedPlugin is one plugin in the lock: the hashes, in hexadecimal, by platform.
+// LockedPlugin is one plugin in the lock, by platform: the hashes, in hexadecimal, and
+// the version of the conformance kit that the binary of that hash passed, if it did.
 type LockedPlugin struct {
-	Version string
-	SHA256  map[string]string
+	Version     string
+	SHA256      map[string]string
+	Conformance map[string]string
 }
 
 // LockError says that a plugin may not run.
 type LockError struct {
-	Type   string
-	Binary string
-	Lock   string // the lock file
-	Want   string // empty: it is not locked
-	Got    string // empty: there is no such binary
+	Type     string
+	Binary   string
+	Lock     string // the lock file
+	Want     string // empty: it is not locked
+	Got      string // empty: there is no such binary
+	Untested bool   // it is the locked one, but has not passed the conformance kit
 }
 
 // Error says what is wrong and the command that accepts the binary as it is.
 func (e *LockError) Error() string {
 	accept := fmt.Sprintf("gateway plugins lock %s", e.Type)
 	switch {
+	case e.Untested:
+		return fmt.Sprintf("plugin %q has not passed the conformance kit, and gateway.require_conformance is set, so it is not run; to test it and record "+
+			"that it passed, run: gateway plugins test %s -config TEST.hcl -record", e.Type, e.Binary)
 	case e.Got == "":
 		return fmt.Sprintf("plugin %q is not installed: there is no file %s", e.Type, e.Binary)
 	case e.Want == "":
@@ -72,6 +81,9 @@ func (l *Lock) Verify(typ, binary string) (sum string, err error) {
 		return "", fmt.Errorf("read plugin %q: %w", typ, err)
 	}
 	if refused.Want == "" || refused.Want != refused.Got {
+		return "", refused
+	}
+	if refused.Untested = l.Conformant && l.Plugins[typ].Conformance[Platform] == ""; refused.Untested {
 		return "", refused
 	}
 	return refused.Got, nil

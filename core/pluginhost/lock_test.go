@@ -1,6 +1,7 @@
 package pluginhost
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -85,5 +86,66 @@ func TestInstalled(t *testing.T) {
 	}
 	if types, err := Installed(filepath.Join(dir, "absent")); err != nil || types != nil {
 		t.Error(types, err)
+	}
+}
+
+// With Conformant set, a binary runs only while the lock says that exactly it passed.
+func TestConformanceIsRecordedAndForgotten(t *testing.T) {
+	dir := t.TempDir()
+	path, binary := filepath.Join(dir, "lock.hcl"), Binary(dir, "acme")
+	put := func(text string) string {
+		t.Helper()
+		if err := os.WriteFile(binary, []byte(text), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		sum, err := hashFile(binary)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sum
+	}
+	verify := func() error {
+		t.Helper()
+		l, err := LoadLock(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.Conformant = true
+		_, err = l.Verify("acme", binary)
+		return err
+	}
+	lock := func(sum string) {
+		t.Helper()
+		l, err := LoadLock(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.accept(LockChange{Type: "acme", Version: "1", New: sum})
+		if err := l.Write(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	one := put("one")
+	lock(one)
+	var refused *LockError
+	if err := verify(); !errors.As(err, &refused) || !refused.Untested {
+		t.Fatalf("before the record: %v", err)
+	}
+	if err := RecordConformance(path, "acme", binary, strings.Repeat("0", 64), "7"); !errors.As(err, &refused) || refused.Untested {
+		t.Fatalf("another binary was recorded: %v", err)
+	}
+	if err := RecordConformance(path, "acme", binary, one, "7"); err != nil {
+		t.Fatal(err)
+	}
+	if err := verify(); err != nil {
+		t.Fatalf("after the record: %v", err)
+	}
+	lock(one)
+	if err := verify(); err != nil {
+		t.Fatalf("locked again as it was: %v", err)
+	}
+	lock(put("two"))
+	if err := verify(); !errors.As(err, &refused) || !refused.Untested {
+		t.Fatalf("the record outlived its binary: %v", err)
 	}
 }

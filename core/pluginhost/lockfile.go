@@ -30,6 +30,7 @@ type lockBlock struct {
 	Type    string            `hcl:"type,label"`
 	Version string            `hcl:"version"`
 	SHA256  map[string]string `hcl:"sha256"`
+	Passed  map[string]string `hcl:"conformance,optional"`
 }
 
 // LoadLock reads a lock file. One that is not there locks nothing, so that nothing
@@ -55,7 +56,7 @@ func LoadLock(path string) (*Lock, error) {
 		if err := b.check(l.Plugins); err != nil {
 			return nil, fmt.Errorf("read the lock file %s: %w", path, err)
 		}
-		l.Plugins[b.Type] = LockedPlugin{Version: b.Version, SHA256: b.SHA256}
+		l.Plugins[b.Type] = LockedPlugin{Version: b.Version, SHA256: b.SHA256, Conformance: b.Passed}
 	}
 	return l, nil
 }
@@ -95,13 +96,20 @@ func (l *Lock) encode() []byte {
 		root.AppendNewline()
 		body := root.AppendNewBlock("plugin", []string{typ}).Body()
 		body.SetAttributeValue("version", cty.StringVal(p.Version))
-		sums := map[string]cty.Value{}
-		for platform, sum := range p.SHA256 {
-			sums[platform] = cty.StringVal(sum)
+		body.SetAttributeValue("sha256", objectOf(p.SHA256))
+		if len(p.Conformance) > 0 {
+			body.SetAttributeValue("conformance", objectOf(p.Conformance))
 		}
-		body.SetAttributeValue("sha256", cty.ObjectVal(sums))
 	}
 	return hclwrite.Format(file.Bytes())
+}
+
+func objectOf(m map[string]string) cty.Value {
+	values := map[string]cty.Value{}
+	for key, text := range m {
+		values[key] = cty.StringVal(text)
+	}
+	return cty.ObjectVal(values)
 }
 
 func replaceFile(path string, data []byte) (err error) {
@@ -183,14 +191,37 @@ func inspect(ctx context.Context, dir, typ, old string, o Options) (LockChange, 
 }
 
 // accept keeps the hashes of other platforms only while they are of the same version.
+// That a binary passed the conformance kit is forgotten with its hash.
 func (l *Lock) accept(c LockChange) {
-	sums := map[string]string{Platform: c.New}
-	if before := l.Plugins[c.Type]; before.Version == c.Version {
-		for platform, sum := range before.SHA256 {
-			if platform != Platform {
-				sums[platform] = sum
-			}
+	now := LockedPlugin{Version: c.Version, SHA256: map[string]string{Platform: c.New}, Conformance: map[string]string{}}
+	before := l.Plugins[c.Type]
+	for platform, sum := range before.SHA256 {
+		if platform != Platform && before.Version == c.Version {
+			now.SHA256[platform] = sum
+		}
+		if kit := before.Conformance[platform]; kit != "" && now.SHA256[platform] == sum {
+			now.Conformance[platform] = kit
 		}
 	}
-	l.Plugins[c.Type] = LockedPlugin{Version: c.Version, SHA256: sums}
+	l.Plugins[c.Type] = now
+}
+
+// RecordConformance writes into the lock file that the plugin's binary with this hash
+// passed the conformance kit of that version. Another binary than the locked one is a
+// *LockError, and nothing is written.
+func RecordConformance(path, typ, binary, sum, kit string) error {
+	l, err := LoadLock(path)
+	if err != nil {
+		return err
+	}
+	p := l.Plugins[typ]
+	if want := p.SHA256[Platform]; want == "" || want != sum {
+		return &LockError{Type: typ, Binary: binary, Lock: path, Want: want, Got: sum}
+	}
+	if p.Conformance == nil {
+		p.Conformance = map[string]string{}
+	}
+	p.Conformance[Platform] = kit
+	l.Plugins[typ] = p
+	return l.Write()
 }
