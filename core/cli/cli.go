@@ -63,7 +63,7 @@ func commands() []command {
 		{"explain", "USER", "say why somebody has what they have", explainCommand},
 		{"audit", "verify | export", "check or print the record of everything that was done", auditCommand},
 		{"lookup", "USER", "ask every source about somebody now", lookupCommand},
-		{"plugins", "list|lock|describe|docs", "look after connector binaries", pluginsCommand},
+		{"plugins", pluginVerbs, "look after connector binaries", pluginsCommand},
 		{"reference", "", "print the reference of gateway.hcl, in Markdown", referenceCommand},
 		{"version", "", "print the version", versionCommand},
 	}
@@ -79,6 +79,7 @@ type call struct {
 	json        bool
 	quiet       bool
 	profile     string
+	kit         Kit
 
 	cfg *config.Config
 }
@@ -92,11 +93,12 @@ type exit struct {
 // Error implements error.
 func (e exit) Error() string { return e.message }
 
-// Main runs the command line and returns its exit code.
-func Main(version string, args []string, in io.Reader, out, errOut io.Writer) int {
+// Main runs the command line and returns its exit code. kit is what `plugins test`
+// runs.
+func Main(version string, kit Kit, args []string, in io.Reader, out, errOut io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	c := &call{version: version, in: in, out: out, errOut: errOut}
+	c := &call{version: version, kit: kit, in: in, out: out, errOut: errOut}
 	if len(args) == 0 || args[0] == "help" || args[0] == "-h" || args[0] == "-help" || args[0] == "--help" {
 		c.usage(out)
 		return exitDone

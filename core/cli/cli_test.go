@@ -44,7 +44,7 @@ func TestFlagsMayFollowArguments(t *testing.T) {
 func run(t *testing.T, args ...string) (code int, out, errOut string) {
 	t.Helper()
 	var o, e bytes.Buffer
-	code = Main("1.2.3", args, strings.NewReader(""), &o, &e)
+	code = Main("1.2.3", nil, args, strings.NewReader(""), &o, &e)
 	return code, o.String(), e.String()
 }
 

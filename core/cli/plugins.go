@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -12,30 +13,73 @@ import (
 	"syncgateway/core/schema"
 )
 
+// pluginVerb is one of the things `gateway plugins` does.
+type pluginVerb struct {
+	name, args  string
+	least, most int  // arguments; most -1: any number
+	config      bool // needs gateway.hcl
+	do          func(ctx context.Context, args []string) error
+}
+
 func pluginsCommand(c *call) func(context.Context) error {
+	f := registerPluginFlags(c)
+	verbs := []pluginVerb{
+		{"list", "", 0, 0, true, func(context.Context, []string) error { return c.listPlugins() }},
+		{"lock", "[TYPE ...]", 0, -1, true, c.lockPlugins},
+		{"describe", "TYPE", 1, 1, true, func(ctx context.Context, args []string) error { return c.describePlugin(ctx, args[0]) }},
+		{"docs", "[TYPE ...]", 0, -1, true, c.pluginDocs},
+		{"new", "TYPE", 1, 1, false, func(_ context.Context, args []string) error { return c.newPlugin(args[0], f) }},
+		{"test", "BINARY|TYPE", 1, 1, false, func(ctx context.Context, args []string) error { return c.testPlugin(ctx, args[0], f) }},
+		{"contract", "", 0, 0, false, func(context.Context, []string) error { return c.printContract() }},
+	}
 	return func(ctx context.Context) error {
-		args, err := c.args(1, -1, "list | lock [TYPE ...] | describe TYPE | docs [TYPE ...]")
+		args, err := c.args(1, -1, pluginVerbs)
 		if err != nil {
 			return err
 		}
-		if _, err := c.load(); err != nil {
-			return err
+		i := slices.IndexFunc(verbs, func(v pluginVerb) bool { return v.name == args[0] })
+		if i < 0 {
+			return exit{exitUsage, fmt.Sprintf("there is no `gateway plugins %s`: %s", args[0], pluginVerbs)}
 		}
-		switch args[0] {
-		case "list":
-			return c.listPlugins()
-		case "lock":
-			return c.lockPlugins(ctx, args[1:])
-		case "describe":
-			if len(args) != 2 {
-				return exit{exitUsage, "usage: gateway plugins describe TYPE"}
+		v, rest := verbs[i], args[1:]
+		if len(rest) < v.least || v.most >= 0 && len(rest) > v.most {
+			return exit{exitUsage, strings.TrimSpace(fmt.Sprintf("usage: gateway plugins %s %s", v.name, v.args))}
+		}
+		if v.config {
+			if _, err := c.load(); err != nil {
+				return err
 			}
-			return c.describePlugin(ctx, args[1])
-		case "docs":
-			return c.pluginDocs(ctx, args[1:])
 		}
-		return exit{exitUsage, fmt.Sprintf("there is no `gateway plugins %s`: list, lock, describe and docs there are", args[0])}
+		return v.do(ctx, rest)
 	}
+}
+
+const pluginVerbs = "list | lock [TYPE ...] | describe TYPE | docs [TYPE ...] | new TYPE | test BINARY | contract"
+
+// pluginFlags are the flags of single verbs.
+type pluginFlags struct {
+	sdk, report, lock, only string
+	record                  bool
+}
+
+func registerPluginFlags(c *call) *pluginFlags {
+	f := &pluginFlags{}
+	c.flags.StringVar(&f.sdk, "sdk", "", "new: `folder` of the Sync Gateway's source, for the SDK; found by itself inside it")
+	c.flags.StringVar(&f.report, "report", "", "test: write the report as JSON to this `file` as well")
+	c.flags.BoolVar(&f.record, "record", false, "test: when everything passed, record it in the lock file")
+	c.flags.StringVar(&f.lock, "lock", "gateway.lock.hcl", "test: the lock `file` that -record writes into")
+	c.flags.StringVar(&f.only, "only", "", "test: only the checks that this `pattern` names, such as source.lookup-*")
+	return f
+}
+
+// printContract writes the contract's descriptors to standard output.
+func (c *call) printContract() error {
+	data, err := pluginhost.Contract()
+	if err != nil {
+		return err
+	}
+	_, err = c.out.Write(data)
+	return err
 }
 
 // listPlugins shows which plugins there are, and whether they may run.
@@ -52,10 +96,11 @@ func (c *call) listPlugins() error {
 		Type    string `json:"type"`
 		Version string `json:"version,omitempty"`
 		State   string `json:"state"`
+		Passed  string `json:"conformance,omitempty"` // version of the kit
 	}
 	rows := make([]row, len(types))
 	for i, t := range types {
-		rows[i] = row{Type: t, Version: lock.Plugins[t].Version, State: "locked"}
+		rows[i] = row{Type: t, Version: lock.Plugins[t].Version, State: "locked", Passed: lock.Plugins[t].Conformance[pluginhost.Platform]}
 		if _, err := lock.Verify(t, pluginhost.Binary(c.cfg.Gateway.PluginDir, t)); err != nil {
 			if rows[i].State = "changed since it was locked"; rows[i].Version == "" {
 				rows[i].State = "not locked"
@@ -66,9 +111,13 @@ func (c *call) listPlugins() error {
 		return c.printJSON(rows)
 	}
 	w := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "TYPE\tVERSION\tSTATE")
+	fmt.Fprintln(w, "TYPE\tVERSION\tSTATE\tCONFORMANCE")
 	for _, r := range rows {
-		fmt.Fprintf(w, "%s\t%s\t%s\n", r.Type, r.Version, r.State)
+		passed := "not recorded"
+		if r.Passed != "" {
+			passed = "passed kit " + r.Passed
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", r.Type, r.Version, r.State, passed)
 	}
 	return w.Flush()
 }

@@ -10,4 +10,4 @@ import (
 // version is set by the build.
 var version = "dev"
 
-func main() { os.Exit(cli.Main(version, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+func main() { os.Exit(cli.Main(version, kit, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
