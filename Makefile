@@ -33,6 +33,7 @@ demo: build ## the main job, end to end, against a pretend company on loopback
 test: ## everything that must hold
 	$(GO) vet ./...
 	$(GO) test -timeout 30m $(UNIT)
+	cd examples/connector-go && $(GO) vet ./... && $(GO) test -timeout 10m ./...
 	$(GO) test -count=1 -timeout 30m $(E2E)
 
 race: ## under the race detector; end to end, binaries included, those with most at once (RACE=. for all)
@@ -52,6 +53,7 @@ proto: ## generated code of the plugin contract
 docs: build ## reference pages made from the plugins and the configuration's grammar
 	./$(BIN)/gateway plugins docs $(patsubst gateway-%,%,$(notdir $(PLUGINS)))
 	./$(BIN)/gateway reference > docs/reference.md
+	./$(BIN)/gateway plugins contract > examples/connector-python/app/hr_csv/contract.binpb
 
 lint:
 	@test -z "$$(gofmt -l . | tee /dev/stderr)"
