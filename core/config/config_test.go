@@ -8,7 +8,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hashicorp/hcl/v2"
 	"syncgateway/core/diag"
+
 	"syncgateway/core/identity"
 	"syncgateway/core/schema"
 )
@@ -53,9 +55,19 @@ func TestFull(t *testing.T) {
 		ForNewUsers: []string{"jira-software-users"}, ForAllUsers: []string{"everyone"}}); !reflect.DeepEqual(s.Groups, want) {
 		t.Errorf("groups %+v", s.Groups)
 	}
-	want := Limits{Deactivate: Limit{Count: 25, Percent: 5, Per: 24 * time.Hour}, RemoveMember: Limit{Count: Unlimited, Percent: 20, PerGroup: true},
-		Delete: Limit{Count: 10, Percent: 2}, DeleteGroup: Limit{Count: 5, Percent: 10}, Update: Limit{Count: Unlimited, Percent: Unlimited},
-		MinPopulation: 10, Protect: []string{"admin@example.org"}, Floor: 3, OnTrip: TripHoldAll, MaxShrink: 20}
+	at := func(line int) hcl.Range {
+		for _, l := range append(slices.Clone(s.Limits.Deactivate), s.Limits.RemoveMember...) {
+			if l.Range.Start.Line == line {
+				return l.Range
+			}
+		}
+		return hcl.Range{}
+	}
+	want := defaultLimits()
+	want.Deactivate = []Limit{{Count: 25, Percent: 5, Per: day, Range: at(75)}}
+	want.RemoveMember = []Limit{{Count: Unlimited, Percent: 20, PerGroup: true, Range: at(76)}}
+	want.MinPopulation, want.Protect, want.Floor, want.OnTrip, want.MaxShrink = 10, []string{"admin@example.org"}, 3, TripHoldAll, 20
+	want.Approvers, want.ApprovalLasts = 1, day
 	if !reflect.DeepEqual(s.Limits, want) {
 		t.Errorf("limits %+v", s.Limits)
 	}
@@ -77,7 +89,7 @@ sync "staff" {
   to   = target.jira-cloud.acme
 }`)
 	s := c.Syncs[0]
-	if !s.Users.Create || !s.Users.Deactivate || s.Users.OnLeave != LeaveDeactivate || s.Groups.Mode != GroupsOff || s.Limits.MinPopulation != 10 {
+	if !s.Users.Create || !s.Users.Deactivate || s.Users.OnLeave != LeaveDeactivate || s.Groups.Mode != GroupsOff || s.Limits.MinPopulation != AutoPopulation {
 		t.Errorf("%+v", s)
 	}
 	if s.Schedule.Every != 0 || s.From[0].Host.ReadTimeout != 6*time.Hour {
@@ -99,13 +111,34 @@ sync "staff" {
   from = [source.okta.corp]
   to   = target.jira-cloud.acme
   limits {
-    deactivate { per = "24h" }
+    deactivate { per = "3d" }
     delete { count = 0 }
     update { percent = 10 }
+    remove_member {
+      count     = 5
+      per_group = true
+    }
+    remove_member {
+      percent = 7
+      per     = "1d12h"
+    }
   }
 }`)
 	l := c.Syncs[0].Limits
-	if l.Deactivate != (Limit{Count: 25, Percent: 5, Per: 24 * time.Hour}) || l.Delete != (Limit{Count: 0, Percent: Unlimited}) || l.Update != (Limit{Count: Unlimited, Percent: 10}) {
+	for _, list := range []*[]Limit{&l.Deactivate, &l.Delete, &l.Update, &l.RemoveMember} {
+		for i := range *list {
+			x := &(*list)[i]
+			if x.Range.Filename == "" {
+				t.Errorf("%+v has no place", x)
+			}
+			x.Range = hcl.Range{}
+		}
+	}
+	want := defaultLimits()
+	want.Deactivate, want.Delete, want.Update = []Limit{{Count: 25, Percent: 5, Per: 3 * day}}, []Limit{{Count: 0, Percent: Unlimited}}, []Limit{{Count: Unlimited, Percent: 10}}
+	want.RemoveMember = []Limit{{Count: 5, Percent: Unlimited, PerGroup: true}, {Count: Unlimited, Percent: 7, Per: 36 * time.Hour}}
+	want.Floor, want.OnTrip, want.MaxShrink, want.Approvers, want.ApprovalLasts = 3, TripHoldAll, 20, 1, day
+	if !reflect.DeepEqual(l, want) {
 		t.Errorf("%+v", l)
 	}
 }

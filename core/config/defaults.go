@@ -1,6 +1,8 @@
 package config
 
 import (
+	"time"
+
 	"syncgateway/core/schema"
 )
 
@@ -96,36 +98,44 @@ var groupsBlock = schema.Block{Fields: []schema.Field{
 
 var limitsBlock = schema.Block{
 	Fields: []schema.Field{
-		{Name: "min_population", Type: schema.Int, Default: 10.0, Min: num(0), Doc: "With fewer people than this included, nothing is removed."},
+		{Name: "min_population", Type: schema.Int, Min: num(0), Doc: "With fewer people than this included, nothing is removed. When not set: 10, or half of the accounts the sync owns when these are fewer than 20."},
 		{Name: "protect", Type: schema.StringList, Doc: "E-mails, usernames or ids of accounts that are never removed from anything."},
 		{Name: "floor", Type: schema.Int, Default: 3.0, Min: num(0), Doc: "Percents do not count up to this many changes."},
-		{Name: "on_trip", Type: schema.String, Default: TripHoldAll, OneOf: []string{TripHoldAll, TripHoldDestructive}, Doc: "What waits for approval when a limit is exceeded."},
+		{Name: "on_trip", Type: schema.String, Default: TripHoldAll, OneOf: []string{TripHoldAll, TripHoldRemovals}, Doc: "What waits for approval when a limit is exceeded: the whole plan, or what it removes and what exceeds the limit."},
 		{Name: "max_shrink", Type: schema.Float, Default: 20.0, Min: num(0), Max: num(100), Doc: "Percent by which one complete read of a source may shrink and still be believed."},
+		{Name: "approvers", Type: schema.Int, Default: 1.0, Min: num(1), Max: num(10), Doc: "How many different people must approve what is held."},
+		{Name: "approval_lasts", Type: schema.Duration, Default: "24h", Min: num(60), Doc: "How long an approval can be used."},
 	},
 	Blocks: []schema.NestedBlock{
-		{Name: "deactivate", MaxItems: 1, Body: limitBlock, Doc: "Accounts deactivated. Default: 25 or 5 percent."},
-		{Name: "delete", MaxItems: 1, Body: limitBlock, Doc: "Accounts deleted. Default: 10 or 2 percent."},
-		{Name: "remove_member", MaxItems: 1, Body: limitBlock, Doc: "Memberships removed. Default: 20 percent, of each group too."},
-		{Name: "delete_group", MaxItems: 1, Body: limitBlock, Doc: "Groups deleted. Default: 5 or 10 percent."},
-		{Name: "update", MaxItems: 1, Body: limitBlock, Doc: "Accounts changed. Default: no limit."},
+		{Name: "deactivate", Body: limitBlock, Doc: "Accounts deactivated. Default: 25 or 5 percent in a day, 6 percent in 7 days."},
+		{Name: "delete", Body: limitBlock, Doc: "Accounts deleted. Default: 10 or 2 percent in a day, 4 percent in 7 days."},
+		{Name: "remove_member", Body: limitBlock, Doc: "Memberships removed. Default: 20 percent of all and of each group in a day, 50 percent of each group in 7 days."},
+		{Name: "delete_group", Body: limitBlock, Doc: "Groups deleted. Default: 5 or 10 percent in a day, 10 or 20 percent in 7 days."},
+		{Name: "update", Body: limitBlock, Doc: "Accounts changed. Default: no limit."},
+		{Name: "privileged", Body: limitBlock, Doc: "Members added to and removed from groups that grant administration, as the target says. Default: 10 in a day."},
 	},
 }
 
 var limitBlock = schema.Block{Fields: []schema.Field{
-	{Name: "count", Type: schema.Int, Min: num(0), Doc: "At most this many; 0: none. A block replaces the default whole, so what it leaves out does not limit."},
-	{Name: "percent", Type: schema.Float, Min: num(0), Max: num(100), Doc: "At most this share of what the sync owns."},
-	{Name: "per", Type: schema.Duration, Min: num(0), Doc: "Over a rolling window instead of one run."},
-	{Name: "per_group", Type: schema.Bool, Default: false, Doc: "For each group by itself as well."},
+	{Name: "count", Type: schema.Int, Min: num(0), Doc: "At most this many; 0: none. Blocks of a class replace its default whole, so what they leave out does not limit."},
+	{Name: "percent", Type: schema.Float, Min: num(0), Max: num(100), Doc: "At most this share: of the accounts or groups the sync owns, of the memberships in the target, of a group's members."},
+	{Name: "per", Type: schema.Duration, Min: num(0), Doc: "Over a rolling window of runs, such as 7d, instead of one run. What somebody approved does not count in it."},
+	{Name: "per_group", Type: schema.Bool, Default: false, Doc: "The bounds are for each group by itself."},
 }}
 
-// defaultLimits hold where the limits block says nothing of a class. A block that
-// sets neither count nor percent keeps both of its class's default.
+// day is what windows are counted in.
+const day = 24 * time.Hour
+
+// defaultLimits hold where the limits block says nothing of a class. The second window
+// is for what bleeds slowly: one percent a day passes every daily budget.
 func defaultLimits() Limits {
 	return Limits{
-		Deactivate:   Limit{Count: 25, Percent: 5},
-		Delete:       Limit{Count: 10, Percent: 2},
-		RemoveMember: Limit{Count: Unlimited, Percent: 20, PerGroup: true},
-		DeleteGroup:  Limit{Count: 5, Percent: 10},
-		Update:       Limit{Count: Unlimited, Percent: Unlimited},
+		Deactivate: []Limit{{Count: 25, Percent: 5, Per: day}, {Count: Unlimited, Percent: 6, Per: 7 * day}},
+		Delete:     []Limit{{Count: 10, Percent: 2, Per: day}, {Count: Unlimited, Percent: 4, Per: 7 * day}},
+		RemoveMember: []Limit{{Count: Unlimited, Percent: 20, Per: day}, {Count: Unlimited, Percent: 20, Per: day, PerGroup: true},
+			{Count: Unlimited, Percent: 50, Per: 7 * day, PerGroup: true}},
+		DeleteGroup:   []Limit{{Count: 5, Percent: 10, Per: day}, {Count: 10, Percent: 20, Per: 7 * day}},
+		Privileged:    []Limit{{Count: 10, Percent: Unlimited, Per: day}},
+		MinPopulation: AutoPopulation,
 	}
 }

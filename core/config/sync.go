@@ -48,16 +48,19 @@ type groupsInput struct {
 }
 
 type limitsInput struct {
-	MinPopulation int         `json:"min_population"`
-	Protect       []string    `json:"protect"`
-	Floor         int         `json:"floor"`
-	OnTrip        string      `json:"on_trip"`
-	MaxShrink     float64     `json:"max_shrink"`
-	Deactivate    *limitInput `json:"deactivate"`
-	Delete        *limitInput `json:"delete"`
-	RemoveMember  *limitInput `json:"remove_member"`
-	DeleteGroup   *limitInput `json:"delete_group"`
-	Update        *limitInput `json:"update"`
+	MinPopulation *int         `json:"min_population"`
+	Protect       []string     `json:"protect"`
+	Floor         int          `json:"floor"`
+	OnTrip        string       `json:"on_trip"`
+	MaxShrink     float64      `json:"max_shrink"`
+	Approvers     int          `json:"approvers"`
+	ApprovalLasts duration     `json:"approval_lasts"`
+	Deactivate    []limitInput `json:"deactivate"`
+	Delete        []limitInput `json:"delete"`
+	RemoveMember  []limitInput `json:"remove_member"`
+	DeleteGroup   []limitInput `json:"delete_group"`
+	Update        []limitInput `json:"update"`
+	Privileged    []limitInput `json:"privileged"`
 }
 
 type limitInput struct {
@@ -121,7 +124,7 @@ func (p *parser) sync(b *hclsyntax.Block) {
 		s.Schedule = in.Schedule.schedule()
 		s.Users = in.Users.users()
 		s.Groups = in.Groups.groups(parts.hasGroups)
-		s.Limits = in.Limits.limits()
+		s.Limits = p.limits(&in.Limits, limitRanges(b.Body))
 		p.checkSchedule(s)
 	} else {
 		s.Groups.Mode = in.Groups.Mode
@@ -163,26 +166,55 @@ func (in groupsInput) groups(written bool) Groups {
 	return g
 }
 
-func (in limitsInput) limits() Limits {
+func (p *parser) limits(in *limitsInput, ranges map[string][]hcl.Range) Limits {
 	l := defaultLimits()
 	for _, c := range []struct {
-		to *Limit
-		in *limitInput
-	}{{&l.Deactivate, in.Deactivate}, {&l.Delete, in.Delete}, {&l.RemoveMember, in.RemoveMember}, {&l.DeleteGroup, in.DeleteGroup}, {&l.Update, in.Update}} {
-		if c.in != nil {
-			*c.to = c.in.limit(*c.to)
+		name string
+		to   *[]Limit
+		in   []limitInput
+	}{
+		{"deactivate", &l.Deactivate, in.Deactivate}, {"delete", &l.Delete, in.Delete}, {"remove_member", &l.RemoveMember, in.RemoveMember},
+		{"delete_group", &l.DeleteGroup, in.DeleteGroup}, {"update", &l.Update, in.Update}, {"privileged", &l.Privileged, in.Privileged},
+	} {
+		var written []Limit
+		for i := range c.in {
+			written = append(written, p.limit(&c.in[i], *c.to, ranges[c.name][i]))
+		}
+		if len(written) > 0 {
+			*c.to = written
 		}
 	}
-	l.MinPopulation, l.Protect, l.Floor, l.OnTrip, l.MaxShrink = in.MinPopulation, in.Protect, in.Floor, in.OnTrip, in.MaxShrink
+	if in.MinPopulation != nil {
+		l.MinPopulation = *in.MinPopulation
+	}
+	l.Protect, l.Floor, l.OnTrip, l.MaxShrink = in.Protect, in.Floor, in.OnTrip, in.MaxShrink
+	l.Approvers, l.ApprovalLasts = in.Approvers, in.ApprovalLasts.d()
 	return l
 }
 
-// limit is what the block says, on top of the default of its class.
-func (in *limitInput) limit(byDefault Limit) Limit {
-	l := Limit{Count: Unlimited, Percent: Unlimited, Per: in.Per.d(), PerGroup: in.PerGroup}
-	if in.Count == nil && in.Percent == nil {
-		l.Count, l.Percent = byDefault.Count, byDefault.Percent
-		return l
+// limitRanges are the places of the budgets of a sync block by class, in their order.
+func limitRanges(body *hclsyntax.Body) map[string][]hcl.Range {
+	out := map[string][]hcl.Range{}
+	for _, limits := range body.Blocks {
+		if limits.Type != "limits" {
+			continue
+		}
+		for _, n := range limits.Body.Blocks {
+			out[n.Type] = append(out[n.Type], n.DefRange())
+		}
+	}
+	return out
+}
+
+// limit is what a block says. One that sets neither count nor percent has both of its
+// class's default.
+func (p *parser) limit(in *limitInput, byDefault []Limit, at hcl.Range) Limit {
+	l := Limit{Count: Unlimited, Percent: Unlimited, Per: in.Per.d(), PerGroup: in.PerGroup, Range: at}
+	switch {
+	case in.Count == nil && in.Percent == nil && len(byDefault) > 0:
+		l.Count, l.Percent = byDefault[0].Count, byDefault[0].Percent
+	case in.Count == nil && in.Percent == nil:
+		p.errorf("config.missing_setting", at, "Missing setting", "A limit has a count, a percent, or both: update { count = 500 }.")
 	}
 	if in.Count != nil {
 		l.Count = *in.Count

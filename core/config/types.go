@@ -160,31 +160,39 @@ type Groups struct {
 // Unlimited is the Count or Percent of a Limit that does not bound.
 const Unlimited = -1
 
-// Limit bounds one class of changes. It is exceeded when either bound is; the percent
-// counts only above Limits.Floor changes. Count 0 allows none.
+// Limit is one budget of a class of changes. It is exceeded when either bound is; the
+// percent counts only above Limits.Floor changes. Count 0 allows none.
 type Limit struct {
 	Count    int           // Unlimited: no bound
-	Percent  float64       // of the accounts (or, per group, members) the sync owns; Unlimited: no bound
-	Per      time.Duration // rolling window; 0: one run
-	PerGroup bool          // judged for each group by itself as well
+	Percent  float64       // of the accounts, groups or memberships the sync works on, per group of its members; Unlimited: no bound
+	Per      time.Duration // rolling window over runs; 0: one run
+	PerGroup bool          // the bounds are for each group by itself
+	Range    hcl.Range     `json:"-"` // of its block; the zero Range of a default
 }
 
 // What is held when a limit is exceeded.
 const (
-	TripHoldAll         = "hold_all"         // the whole plan waits for approval
-	TripHoldDestructive = "hold_destructive" // creations and additions go on
+	TripHoldAll      = "hold_all"      // the whole plan waits for approval
+	TripHoldRemovals = "hold_removals" // what adds and updates goes on, unless it exceeds a limit itself
 )
 
-// Limits is the limits block.
+// AutoPopulation as Limits.MinPopulation is ten, or half of the accounts the sync owns
+// when these are fewer than twenty.
+const AutoPopulation = -1
+
+// Limits is the limits block. A class may have several budgets, for several windows.
 type Limits struct {
-	Deactivate    Limit
-	Delete        Limit
-	RemoveMember  Limit
-	DeleteGroup   Limit
-	Update        Limit
-	MinPopulation int      // fewer people than this in the desired state: nothing is removed
-	Protect       []string // e-mails, usernames or target ids never to be removed from anything
-	Floor         int      // percents do not count up to this many changes
-	OnTrip        string   // TripHoldAll, TripHoldDestructive
-	MaxShrink     float64  // percent by which one complete source read may shrink and still be believed
+	Deactivate    []Limit
+	Delete        []Limit
+	RemoveMember  []Limit
+	DeleteGroup   []Limit
+	Update        []Limit
+	Privileged    []Limit       // members added to and removed from groups that grant administration
+	MinPopulation int           // fewer people than this in the desired state: nothing is removed; or AutoPopulation
+	Protect       []string      // e-mails, usernames or target ids never to be removed from anything
+	Floor         int           // percents do not count up to this many changes
+	OnTrip        string        // TripHoldAll, TripHoldRemovals
+	MaxShrink     float64       // percent by which one complete source read may shrink and still be believed
+	Approvers     int           // different people an approval takes
+	ApprovalLasts time.Duration // how long an approval can be used
 }

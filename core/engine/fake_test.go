@@ -15,6 +15,7 @@ import (
 	"syncgateway/core/identity"
 	"syncgateway/core/pluginhost"
 	"syncgateway/core/schema"
+	"syncgateway/core/store"
 	"syncgateway/core/store/sqlite"
 )
 
@@ -254,4 +255,15 @@ func (b *bench) account(mail string) *identity.User {
 		}
 	}
 	return nil
+}
+
+// approve releases a plan, as the API does.
+func (b *bench) approve(digest, who string, only ...string) {
+	b.Helper()
+	err := b.database.Update(context.Background(), func(tx store.Tx) error {
+		return tx.PutApproval(store.Approval{Digest: digest, Who: who, Only: only, At: b.now, Expires: b.now.Add(24 * time.Hour)})
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
 }

@@ -47,7 +47,7 @@ func (r *run) judge(ctx context.Context, ev *evaluation) (*plan.Plan, error) {
 		if err := ev.keep(tx); err != nil {
 			return err
 		}
-		in, err := r.guardInput(tx, ev, p)
+		in, err := r.guardInput(tx, p)
 		if err != nil {
 			return err
 		}
@@ -69,8 +69,8 @@ func (r *run) judge(ctx context.Context, ev *evaluation) (*plan.Plan, error) {
 	if !r.report.Verdict.Hold() || r.report.Approved != "" {
 		return p, nil
 	}
-	if r.sync.Limits.OnTrip == config.TripHoldDestructive {
-		return p.Additive(), nil
+	if r.sync.Limits.OnTrip == config.TripHoldRemovals {
+		return p.Where(func(s *plan.Step) bool { return !r.report.Verdict.Holds(s) }), nil
 	}
 	return &plan.Plan{Header: p.Header}, nil
 }
@@ -107,63 +107,6 @@ func (r *run) approved(tx store.Tx) error {
 		return err
 	}
 	return tx.PutApproval(a)
-}
-
-// guardInput gathers what the guard judges by.
-func (r *run) guardInput(tx store.Tx, ev *evaluation, p *plan.Plan) (guard.Input, error) {
-	l := &r.sync.Limits
-	in := guard.Input{Plan: p, MinPopulation: l.MinPopulation, Floor: l.Floor, Past: map[plan.Class]int{}, GroupSizes: map[string]int{}}
-	for _, x := range []struct {
-		class   plan.Class
-		limit   config.Limit
-		setting string
-	}{
-		{plan.DeactivateUser, l.Deactivate, "limits.deactivate"}, {plan.DeleteUser, l.Delete, "limits.delete"},
-		{plan.RemoveMember, l.RemoveMember, "limits.remove_member"}, {plan.DeleteGroup, l.DeleteGroup, "limits.delete_group"},
-		{plan.UpdateUser, l.Update, "limits.update"},
-	} {
-		in.Limits = append(in.Limits, guard.Limit{Class: x.class, Count: x.limit.Count, Percent: x.limit.Percent, Per: x.limit.Per,
-			PerGroup: x.limit.PerGroup, Setting: ev.where(x.setting)})
-		if x.limit.Per > 0 {
-			n, err := tx.Applied(r.sync.Name, x.class.String(), r.began.Add(-x.limit.Per))
-			if err != nil {
-				return in, err
-			}
-			in.Past[x.class] = n
-		}
-	}
-	var err error
-	if in.Population, err = tx.LinkCount(r.sid); err != nil {
-		return in, err
-	}
-	outcomes, err := tx.Outcomes(r.sid)
-	if err != nil {
-		return in, err
-	}
-	in.Desired = outcomes[InSync] + outcomes[Planned] + outcomes[Disputed] + outcomes[Failed] + outcomes[Withheld] - leavers(p)
-	return in, r.groupSizes(tx, p, in.GroupSizes)
-}
-
-// leavers are the people of a plan who are planned to lose their account.
-func leavers(p *plan.Plan) int {
-	c := p.Counts()
-	return c[plan.DeactivateUser] + c[plan.DeleteUser]
-}
-
-func (r *run) groupSizes(tx store.Tx, p *plan.Plan, sizes map[string]int) error {
-	names := map[store.ID]string{}
-	var ns []store.ID
-	for i := range p.Steps {
-		if s := &p.Steps[i]; s.Class == plan.RemoveMember && names[s.G] == "" {
-			names[s.G] = s.Group.Name
-			ns = append(ns, s.G)
-		}
-	}
-	sets, err := tx.GroupSets(idset.Of(ns))
-	for _, s := range sets {
-		sizes[names[s.N]] = len(s.Users)
-	}
-	return err
 }
 
 // quotas warns of licences that would run out.
@@ -261,7 +204,6 @@ func (r *run) exactly(ctx context.Context) error {
 	if read.Doubt != "" {
 		return unread(r.sync.To.Ref(), read.Doubt)
 	}
-	ev := r.evaluation()
 	r.report.Plan, r.report.Digest = p, p.Digest()
 	var fit *plan.Plan
 	err = r.Store.Update(ctx, func(tx store.Tx) error {
@@ -269,7 +211,7 @@ func (r *run) exactly(ctx context.Context) error {
 		if fit, r.report.Drifted, err = r.resolve(tx, p); err != nil {
 			return err
 		}
-		in, err := r.guardInput(tx, ev, fit)
+		in, err := r.guardInput(tx, fit)
 		if err != nil {
 			return err
 		}

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"syncgateway/core/config"
+	"syncgateway/core/guard"
 	"syncgateway/core/identity"
 	"syncgateway/core/plan"
 	"syncgateway/core/pluginhost"
@@ -62,13 +63,20 @@ func (r *run) secondLook(ctx context.Context, ev *evaluation) error {
 	if len(ev.doubts) == 0 || r.rec.Mode == ModeUser { // a direct answer is a witness itself
 		return nil
 	}
-	l := &r.sync.Limits
-	most := map[bool]int{true: l.Deactivate.Count, false: l.RemoveMember.Count}
-	if r.sync.Users.OnLeave == config.LeaveDelete {
-		most[true] = l.Delete.Count
-	}
-	if r.releasing(ctx) {
-		most = map[bool]int{true: config.Unlimited, false: config.Unlimited}
+	most := map[bool]int{true: config.Unlimited, false: config.Unlimited}
+	if !r.releasing(ctx) {
+		leaving := guard.Deactivate
+		if r.sync.Users.OnLeave == config.LeaveDelete {
+			leaving = guard.Delete
+		}
+		err := r.Store.View(ctx, func(v store.Reader) error {
+			in, err := r.guardInput(v, &plan.Plan{Steps: ev.steps})
+			most[true], most[false] = guard.Room(in, leaving), guard.Room(in, guard.RemoveMember)
+			return err
+		})
+		if err != nil {
+			return err
+		}
 	}
 	spared := map[store.ID]string{}
 	confirmed, wrong := map[bool]int{}, map[string]bool{}

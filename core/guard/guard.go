@@ -1,11 +1,10 @@
 // Package guard judges a plan: may it be applied as it is, or must somebody look
-// first. It is pure: the plan, the size of what it works on and the limits go in, a
-// verdict with reasons comes out. It does not change the plan, and an approval is not
-// its business: the engine asks for one when the verdict is to hold.
+// first. It is pure: the plan, the size of what it works on, what was done before and
+// the budgets go in, a verdict with reasons comes out. It does not change the plan, and
+// an approval is not its business: the engine asks for one when the verdict is to hold.
 package guard
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -13,38 +12,57 @@ import (
 	"syncgateway/core/plan"
 )
 
-// Unlimited is the Count or Percent of a Limit that does not bound.
+// Unlimited is the Count or Percent of a Budget that does not bound.
 const Unlimited = -1
 
-// Limit bounds the steps of one class. Count 0 allows none.
-type Limit struct {
-	Class    plan.Class
+// Budget bounds the steps of one action within a window. Count 0 allows none.
+type Budget struct {
+	Action   Action
 	Count    int
-	Percent  float64       // of the population, or per group of its members
-	Per      time.Duration // window over which steps already applied count too; 0: this run
-	PerGroup bool          // Percent is judged for each group
+	Percent  float64       // of what the action works on; with PerGroup, and always for Privileged, of each group's members
+	Per      time.Duration // window over runs; 0: this run
+	PerGroup bool          // the bounds are for each group by itself
 	Setting  string        // where a person changes it: "limits.deactivate (gateway.hcl:60)"
+	Past     Past          // within the window
+}
+
+// Past is what was applied within a window before this run, without what somebody
+// approved.
+type Past struct {
+	Total  int
+	Groups map[string]int // by group name
 }
 
 // Input is all a verdict depends on.
 type Input struct {
 	Plan          *plan.Plan
-	Limits        []Limit
-	Population    int                // accounts the sync owns that are active, before the plan
-	Desired       int                // people the rules want to have an account
-	MinPopulation int                // fewer Desired than this: nothing is taken away
-	Floor         int                // percents do not count up to this many steps
-	Past          map[plan.Class]int // applied within the limit's window, before this run
-	GroupSizes    map[string]int     // members before the plan, by group name
+	Budgets       []Budget
+	Population    int            // accounts the sync owns that are active, before the plan
+	Groups        int            // groups the sync owns
+	Memberships   int            // of the target
+	Desired       int            // people the rules want to have an account
+	MinPopulation int            // fewer Desired than this: nothing is taken away; or Auto
+	MinSetting    string         // where a person changes that
+	Floor         int            // percents do not count up to this many steps
+	GroupSizes    map[string]int // members before the plan, by group name
 }
 
-// Trip is one limit that a plan exceeds.
+// Trip is one budget that a plan exceeds.
 type Trip struct {
-	Class   plan.Class `json:"class"`
-	Group   string     `json:"group,omitempty"` // for a limit per group
-	Setting string     `json:"setting"`
-	Message string     `json:"message"` // what was exceeded, with the numbers
-	Worst   []string   `json:"worst"`   // up to ten of the steps
+	Action  Action   `json:"action,omitempty"` // empty: everything that takes away
+	Group   string   `json:"group,omitempty"`  // for a budget per group
+	Setting string   `json:"setting"`
+	Message string   `json:"message"`           // what was exceeded, with the numbers
+	Planned int      `json:"planned"`           // steps of this plan
+	Past    int      `json:"past,omitempty"`    // steps of earlier runs in the window
+	Window  string   `json:"window,omitempty"`  // "7 days"
+	Of      int      `json:"of,omitempty"`      // what Percent is of
+	Count   *int     `json:"count,omitempty"`   // the bound that was exceeded
+	Percent *float64 `json:"percent,omitempty"` // the bound that was exceeded
+	Worst   []string `json:"worst"`             // up to ten of the steps
+	Only    []string `json:"only,omitempty"`    // selectors that choose what tripped
+	Release string   `json:"release,omitempty"` // the command that releases it, once there is a digest
+	Causes  []string `json:"causes,omitempty"`  // changes of the configuration that it comes from
 }
 
 // Verdict is the judgement. A verdict without trips allows.
@@ -55,107 +73,86 @@ type Verdict struct {
 // Hold reports whether the plan must wait for an approval.
 func (v Verdict) Hold() bool { return len(v.Trips) > 0 }
 
-// Judge compares the plan with the limits.
+// Holds reports whether a step waits even where additions may go on: it takes
+// something away, or is of what exceeds a budget.
+func (v Verdict) Holds(s *plan.Step) bool {
+	return v.Hold() && (s.Class.Destructive() || slices.ContainsFunc(v.Trips, func(t Trip) bool { return t.Action.Covers(s) }))
+}
+
+// Judge compares the plan with the budgets.
 func Judge(in Input) Verdict {
-	counts := in.Plan.Counts()
 	var v Verdict
-	for _, l := range in.Limits {
-		n := counts[l.Class]
-		if n == 0 {
+	for i := range in.Budgets {
+		b := &in.Budgets[i]
+		steps := covered(in.Plan, b.Action)
+		if len(steps) == 0 {
 			continue
 		}
-		if t := overall(in, l, n); t != nil {
-			v.Trips = append(v.Trips, *t)
+		if b.PerGroup {
+			v.Trips = append(v.Trips, perGroup(&in, b, steps)...)
+			continue
 		}
-		if l.PerGroup && l.Percent >= 0 {
-			v.Trips = append(v.Trips, perGroup(in, l)...)
+		if t := overall(&in, b, steps); t != nil {
+			v.Trips = append(v.Trips, *t)
+		} else if b.Action == Privileged {
+			v.Trips = append(v.Trips, perGroup(&in, &Budget{Action: b.Action, Count: Unlimited, Percent: b.Percent, Per: b.Per, Setting: b.Setting, Past: b.Past}, steps)...)
 		}
 	}
-	if t := population(in, counts); t != nil {
+	if t := population(&in); t != nil {
 		v.Trips = append(v.Trips, *t)
 	}
+	v.Trips = plain(v.Trips)
 	return v
 }
 
-func overall(in Input, l Limit, n int) *Trip {
-	past := in.Past[l.Class]
-	total := n + past
-	message := ""
-	switch {
-	case l.Count >= 0 && total > l.Count:
-		message = fmt.Sprintf("it would %s%s, the limit is %d", l.Class.Phrase(n), window(l, past), l.Count)
-	case !l.PerGroup && l.Percent >= 0 && total > in.Floor && exceeds(total, in.Population, l.Percent):
-		message = fmt.Sprintf("it would %s%s of %d accounts (%s), the limit is %g %%", l.Class.Phrase(n), window(l, past), in.Population,
-			percent(total, in.Population), l.Percent)
-	default:
-		return nil
-	}
-	return &Trip{Class: l.Class, Setting: l.Setting, Message: message, Worst: worst(in.Plan, l.Class, "")}
-}
-
-func perGroup(in Input, l Limit) []Trip {
-	n := map[string]int{}
-	for i := range in.Plan.Steps {
-		if s := &in.Plan.Steps[i]; s.Class == l.Class && s.Group != nil {
-			n[s.Group.Name]++
-		}
-	}
-	var trips []Trip
-	for group, count := range n {
-		size := in.GroupSizes[group]
-		if count > in.Floor && exceeds(count, size, l.Percent) {
-			trips = append(trips, Trip{Class: l.Class, Group: group, Setting: l.Setting, Worst: worst(in.Plan, l.Class, group),
-				Message: fmt.Sprintf("group %q would lose %d of its %d members (%s), the limit is %g %% of a group", group, count, size, percent(count, size), l.Percent)})
-		}
-	}
-	slices.SortFunc(trips, func(a, b Trip) int { return cmp.Compare(a.Group, b.Group) })
-	return trips
-}
-
-func population(in Input, counts map[plan.Class]int) *Trip {
-	if in.Desired >= in.MinPopulation {
-		return nil
-	}
-	for _, c := range plan.Classes() {
-		if c.Destructive() && counts[c] > 0 {
-			return &Trip{Class: c, Setting: "limits.min_population", Worst: worst(in.Plan, c, ""),
-				Message: fmt.Sprintf("the sources want only %d people to have an account; below %d nothing is taken away", in.Desired, in.MinPopulation)}
-		}
-	}
-	return nil
-}
-
-// exceeds is exact in integers scaled by a million, so that 5 % of 100 is 5.
-func exceeds(n, of int, percent float64) bool {
-	return float64(n)*100 > percent*float64(of)+1e-9
-}
-
-func percent(n, of int) string {
-	if of == 0 {
-		return "there are none"
-	}
-	return fmt.Sprintf("%.1f %%", float64(n)*100/float64(of))
-}
-
-func window(l Limit, past int) string {
-	if l.Per == 0 || past == 0 {
-		return ""
-	}
-	return fmt.Sprintf(" after %d within %s", past, l.Per)
-}
-
-// worst lists up to ten of the steps a trip is about, in the plan's order.
-func worst(p *plan.Plan, c plan.Class, group string) []string {
-	const most = 10
-	var out []string
+func covered(p *plan.Plan, a Action) []*plan.Step {
+	var out []*plan.Step
 	for i := range p.Steps {
-		s := &p.Steps[i]
-		if s.Class != c || group != "" && (s.Group == nil || s.Group.Name != group) {
-			continue
-		}
-		if out = append(out, s.Line()); len(out) == most {
-			break
+		if a.Covers(&p.Steps[i]) {
+			out = append(out, &p.Steps[i])
 		}
 	}
 	return out
+}
+
+// plain leaves out a trip that says what another does of a shorter window: nobody needs
+// to read the same ten names twice.
+func plain(trips []Trip) []Trip {
+	var out []Trip
+	for _, t := range trips {
+		again := slices.ContainsFunc(out, func(o Trip) bool {
+			return o.Action == t.Action && o.Group == t.Group && o.Past == t.Past && (o.Count == nil) == (t.Count == nil)
+		})
+		if !again {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// Auto as MinPopulation is ten, or half of the population when that is less than
+// twenty: a collapse is caught in a small company too, and one of two may leave.
+const Auto = -1
+
+const autoPopulation = 10
+
+func population(in *Input) *Trip {
+	least := in.MinPopulation
+	if least == Auto {
+		least = min(autoPopulation, (in.Population+1)/2)
+	}
+	if in.Desired >= least {
+		return nil
+	}
+	var steps []*plan.Step
+	for i := range in.Plan.Steps {
+		if s := &in.Plan.Steps[i]; s.Class.Destructive() {
+			steps = append(steps, s)
+		}
+	}
+	if len(steps) == 0 {
+		return nil
+	}
+	return &Trip{Setting: in.MinSetting, Planned: len(steps), Of: in.Desired, Count: &least, Worst: worst(steps),
+		Message: fmt.Sprintf("the sources want only %d people to have an account; below %d nothing is taken away", in.Desired, least)}
 }

@@ -32,7 +32,7 @@ func Refresh(ctx context.Context, st store.Store, address string, syncs []store.
 		if err != nil {
 			return err
 		}
-		if err := moveAccount(tx, n, groups); err != nil {
+		if err := moveAccount(tx, ep, n, groups); err != nil {
 			return err
 		}
 		return markDirty(tx, syncs, []store.ID{n})
@@ -88,7 +88,7 @@ func refreshGroups(tx store.Tx, st store.Store, ep store.EndpointID, p Person) (
 }
 
 // moveAccount makes these the groups of the account, in both directions.
-func moveAccount(tx store.Tx, n store.ID, groups idset.Set) error {
+func moveAccount(tx store.Tx, ep store.EndpointID, n store.ID, groups idset.Set) error {
 	sets, err := tx.AccountSets([]store.ID{n})
 	if err != nil {
 		return err
@@ -119,6 +119,14 @@ func moveAccount(tx store.Tx, n store.ID, groups idset.Set) error {
 		puts = append(puts, s)
 	}
 	if err := tx.PutGroupSets(puts); err != nil {
+		return err
+	}
+	size, err := tx.Population(ep)
+	if err != nil {
+		return err
+	}
+	size.Memberships = max(size.Memberships+len(added)-len(removed), 0)
+	if err := tx.PutPopulation(ep, size); err != nil {
 		return err
 	}
 	was.Groups, was.Ours = groups, intersect(was.Ours, groups)

@@ -226,9 +226,13 @@ func (p *Plan) Counts() map[Class]int {
 // Empty reports whether there is nothing to do.
 func (p *Plan) Empty() bool { return len(p.Steps) == 0 }
 
-// Additive returns the plan without the steps that take something away.
-func (p *Plan) Additive() *Plan {
+// Where returns the plan with the steps that keep lets through.
+func (p *Plan) Where(keep func(*Step) bool) *Plan {
 	rest := Plan{Header: p.Header, Warnings: p.Warnings}
-	rest.Steps = slices.DeleteFunc(slices.Clone(p.Steps), func(s Step) bool { return s.Class.Destructive() })
+	for i := range p.Steps {
+		if keep(&p.Steps[i]) {
+			rest.Steps = append(rest.Steps, p.Steps[i])
+		}
+	}
 	return &rest
 }

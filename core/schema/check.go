@@ -1,8 +1,10 @@
 package schema
 
 import (
+	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -68,12 +70,30 @@ func shown(f Field, s string) string {
 }
 
 func (e *encoder) checkDuration(f Field, s string, at hcl.Range) {
-	d, err := time.ParseDuration(s)
+	d, err := parseDuration(s)
 	if err != nil {
-		e.errorf("config.value", at, "Not a duration", "%s%q is a duration such as \"90s\", \"15m\" or \"72h\".", shown(f, s), f.Name)
+		e.errorf("config.value", at, "Not a duration", "%s%q is a duration such as \"90s\", \"15m\", \"72h\" or \"7d\".", shown(f, s), f.Name)
 		return
 	}
 	e.checkBounds(f, d.Seconds(), at)
+}
+
+// parseDuration is time.ParseDuration with days in front: "7d", "1d12h".
+func parseDuration(s string) (time.Duration, error) {
+	text, rest, ok := strings.Cut(s, "d")
+	days, err := strconv.ParseUint(text, 10, 16)
+	if !ok || err != nil {
+		return time.ParseDuration(s)
+	}
+	d := time.Duration(days) * 24 * time.Hour
+	if rest == "" {
+		return d, nil
+	}
+	more, err := time.ParseDuration(rest)
+	if err == nil && (rest[0] == '-' || rest[0] == '+') {
+		err = errors.New("a sign in the middle")
+	}
+	return d + more, err
 }
 
 func (e *encoder) checkBounds(f Field, n float64, at hcl.Range) {

@@ -142,6 +142,11 @@ func (e *encoder) field(f Field, val cty.Value, at hcl.Range, path diag.Path) an
 		return nil
 	}
 	e.check(f, plain, at)
+	if f.Type == Duration {
+		if d, err := parseDuration(plain.AsString()); err == nil && strings.Contains(plain.AsString(), "d") {
+			return d.String() // plugins know no days
+		}
+	}
 	return toJSON(plain)
 }
 

@@ -272,8 +272,9 @@ type PeopleReader interface {
 	OwnGroups(SyncID) ([]ID, error)
 	Outcomes(SyncID) (map[string]int, error)
 	PeopleWith(s SyncID, outcome string, limit int) ([]Person, error)
-	// Applied counts the operations of a class that runs of the sync applied since.
-	Applied(sync string, class string, since time.Time) (int, error)
+	// Applied counts, by the group they are about (0: none), the operations of a class
+	// that runs of the sync applied since, without those of runs that were approved.
+	Applied(sync string, class string, since time.Time) (map[ID]int, error)
 	// LinkCount counts a sync's links to accounts that are active and not gone.
 	LinkCount(SyncID) (int, error)
 }
@@ -308,7 +309,8 @@ type Run struct {
 	Digest   string     `json:"digest,omitempty"` // of its plan
 	Trigger  string     `json:"trigger,omitempty"`
 	Summary  string     `json:"summary,omitempty"`
-	Detail   []byte     `json:"-"` // JSON of what the engine reports
+	Approved string     `json:"approved,omitempty"` // who released its plan, where that was needed
+	Detail   []byte     `json:"-"`                  // JSON of what the engine reports
 	Endpoint EndpointID `json:"-"`
 }
 

@@ -7,12 +7,12 @@ import (
 	"syncgateway/core/store"
 )
 
-const runColumns = `SELECT id, sync, ep, mode, state, started, ended, digest, cause, summary, detail FROM run `
+const runColumns = `SELECT id, sync, ep, mode, state, started, ended, digest, cause, summary, approved, detail FROM run `
 
 func scanRun(r interface{ Scan(...any) error }) (store.Run, error) {
 	var run store.Run
 	var started, ended int64
-	err := r.Scan(&run.ID, &run.Sync, &run.Endpoint, &run.Mode, &run.State, &started, &ended, &run.Digest, &run.Trigger, &run.Summary, &run.Detail)
+	err := r.Scan(&run.ID, &run.Sync, &run.Endpoint, &run.Mode, &run.State, &started, &ended, &run.Digest, &run.Trigger, &run.Summary, &run.Approved, &run.Detail)
 	run.Started, run.Ended = fromMicros(started), fromMicros(ended)
 	return run, err
 }
@@ -113,9 +113,9 @@ func (x *tx) Lease(ep store.EndpointID) (store.Lease, error) {
 }
 
 func (x *tx) PutRun(r store.Run) error {
-	return x.exec(`INSERT INTO run (id, sync, ep, mode, state, started, ended, digest, cause, summary, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (id) DO UPDATE SET mode = excluded.mode, state = excluded.state, ended = excluded.ended, digest = excluded.digest, summary = excluded.summary, detail = excluded.detail`,
-		r.ID, r.Sync, r.Endpoint, r.Mode, r.State, micros(r.Started), micros(r.Ended), r.Digest, r.Trigger, r.Summary, r.Detail)
+	return x.exec(`INSERT INTO run (id, sync, ep, mode, state, started, ended, digest, cause, summary, approved, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (id) DO UPDATE SET mode = excluded.mode, state = excluded.state, ended = excluded.ended, digest = excluded.digest, summary = excluded.summary, approved = excluded.approved, detail = excluded.detail`,
+		r.ID, r.Sync, r.Endpoint, r.Mode, r.State, micros(r.Started), micros(r.Ended), r.Digest, r.Trigger, r.Summary, r.Approved, r.Detail)
 }
 
 func (x *tx) PutOperations(ops []store.Operation) error {

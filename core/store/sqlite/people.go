@@ -164,10 +164,19 @@ func (x *tx) Outcomes(s store.SyncID) (map[string]int, error) {
 	return out, err
 }
 
-func (x *tx) Applied(sync, class string, since time.Time) (n int, err error) {
-	_, err = x.one([]any{&n}, `SELECT count(*) FROM operation o JOIN run r ON r.id = o.run
-		WHERE o.class = ? AND o.at >= ? AND o.state = 'applied' AND r.sync = ?`, class, micros(since), sync)
-	return n, err
+func (x *tx) Applied(sync, class string, since time.Time) (map[store.ID]int, error) {
+	out := map[store.ID]int{}
+	err := x.each(func(r *sql.Rows) error {
+		var g store.ID
+		var n int
+		if err := r.Scan(&g, &n); err != nil {
+			return err
+		}
+		out[g] = n
+		return nil
+	}, `SELECT o.g, count(*) FROM operation o JOIN run r ON r.id = o.run
+		WHERE o.class = ? AND o.at >= ? AND o.state = 'applied' AND r.sync = ? AND r.approved = '' GROUP BY o.g`, class, micros(since), sync)
+	return out, err
 }
 
 func (x *tx) LinkCount(s store.SyncID) (n int, err error) {

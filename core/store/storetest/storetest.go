@@ -302,11 +302,35 @@ func (s *suite) history() {
 		equal(s, "operations for a person", len(on), 2)
 		n, err := v.Applied("x", "add_member", time.Unix(50, 0))
 		s.check(err)
-		equal(s, "applied since", n, 1)
+		equal(s, "applied since", len(n), 1)
+		equal(s, "applied since in the group", n[10], 1)
+		n, err = v.Applied("x", "add_member", time.Unix(101, 0))
+		s.check(err)
+		equal(s, "applied since later", len(n), 0)
 		if _, err := v.Run("none"); !errors.Is(err, store.ErrNotFound) {
 			s.Errorf("a run that is not there: %v", err)
 		}
 		return nil
+	})
+}
+
+// What somebody approved is not counted against a budget.
+func (s *suite) approvedRuns() {
+	s.update(func(tx store.Tx) error {
+		s.check(tx.PutRun(store.Run{ID: "r1", Sync: "x", State: store.RunRunning, Started: time.Unix(100, 0)}))
+		s.check(tx.PutRun(store.Run{ID: "r2", Sync: "x", State: store.RunRunning, Started: time.Unix(100, 0)}))
+		s.check(tx.PutRun(store.Run{ID: "r2", Sync: "x", State: store.RunDone, Started: time.Unix(100, 0), Approved: "ada"}))
+		other := operation("o2", store.OpApplied, 1)
+		other.Run = "r2"
+		return tx.PutOperations([]store.Operation{operation("o1", store.OpApplied, 1), other})
+	})
+	s.view(func(v store.Reader) error {
+		r, err := v.Run("r2")
+		s.check(err)
+		equal(s, "approved by", r.Approved, "ada")
+		n, err := v.Applied("x", "add_member", time.Unix(50, 0))
+		equal(s, "applied without approval", n[10], 1)
+		return err
 	})
 }
 

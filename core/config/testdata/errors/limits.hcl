@@ -1,0 +1,23 @@
+source "okta" "corp" {
+  org_url   = "https://example.okta.com"
+  api_token = env("OKTA_API_TOKEN")
+}
+target "jira-cloud" "acme" {
+  site    = "https://acme.atlassian.net"
+  api_key = env("ORG_KEY")
+}
+sync "staff" {
+  from = [source.okta.corp]
+  to   = target.jira-cloud.acme
+  limits {
+    approvers = 0
+    update {
+      per = "7d"
+    }
+    update {
+      count = 5
+      per   = "1d-3h"
+    }
+    on_trip = "hold_destructive"
+  }
+}
