@@ -58,6 +58,11 @@ sync "staff" {
     deactivate {
       count   = 25
       percent = 5
+      per     = "24h"
+    }
+    deactivate {
+      percent = 6
+      per     = "7d"
     }
     remove_member {
       percent   = 20

@@ -257,7 +257,7 @@ func TestDescriptionIsComplete(t *testing.T) {
 func TestSocketTakesThePlaceOfAStaleOne(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
 	for range 2 {
-		l, err := listenSocket(path)
+		l, err := listenSocket(path, "")
 		if err != nil {
 			t.Fatal(err)
 		}

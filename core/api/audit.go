@@ -15,13 +15,6 @@ import (
 
 var errCutExport = errors.New("the export broke off: see the log of the gateway")
 
-// approvalEntry is what the audit record says of an approval.
-type approvalEntry struct {
-	Digest  string    `json:"digest"`
-	Reason  string    `json:"reason,omitempty"`
-	Expires time.Time `json:"expires"`
-}
-
 // VerifyAudit checks the audit record from an entry on, against itself, its anchor and
 // marks ("SEQ:HASH") that were kept elsewhere.
 func (s *Service) VerifyAudit(ctx context.Context, from int64, marks []string) (*audit.Verdict, error) {

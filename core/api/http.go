@@ -91,6 +91,7 @@ func reply[Q, A any](f func(*http.Request, Q) (A, error)) http.HandlerFunc {
 		if r.Method != http.MethodGet && !read(w, r, &q) {
 			return
 		}
+		sign(r.Context(), &q)
 		a, err := f(r, q)
 		if err != nil {
 			fail(w, err)
@@ -132,6 +133,7 @@ func stream[Q any](s *Service, f func(ctx context.Context, q Q, tell func(event)
 		if !read(w, r, &q) {
 			return
 		}
+		sign(r.Context(), &q)
 		w.Header().Set("Content-Type", "application/x-ndjson")
 		var mu sync.Mutex
 		enc := json.NewEncoder(w)

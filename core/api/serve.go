@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/user"
+	"strconv"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -33,7 +35,7 @@ func Serve(ctx context.Context, s *Service, ready func(socket, listen string)) e
 	}
 	s.Schedule = plan
 	g := s.Gateway.Config.Gateway
-	socket, err := listenSocket(g.Socket)
+	socket, err := listenSocket(g.Socket, g.SocketGroup)
 	if err != nil {
 		return err
 	}
@@ -81,7 +83,7 @@ func (s *Service) logRun(name string, t schedule.Trigger) func(*RunAnswer, error
 			log.Warn("nothing was taken away", "because", doubt)
 		}
 		for _, trip := range answer.Report.Verdict.Trips {
-			log.Warn("held", "limit", trip.Setting, "because", trip.Message, "release", "gateway approve "+answer.Report.Digest[:12])
+			log.Warn("held", "limit", trip.Setting, "because", trip.Message, "release", trip.Release)
 		}
 		log.Info("run ended", "run", answer.Report.Run.ID, "state", answer.Report.Run.State, "summary", answer.Report.Run.Summary)
 	}
@@ -109,8 +111,8 @@ func (s *Service) prune(ctx context.Context) error {
 }
 
 // listenSocket takes the place of a socket that a crashed daemon left: the data
-// directory is locked, so nobody answers there.
-func listenSocket(path string) (net.Listener, error) {
+// directory is locked, so nobody answers there. Members of the group may use it too.
+func listenSocket(path, group string) (net.Listener, error) {
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("take the socket: %w", err)
 	}
@@ -122,7 +124,28 @@ func listenSocket(path string) (net.Listener, error) {
 	if err := os.Chmod(path, 0o600); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
+	if group != "" {
+		if err := share(path, group); err != nil {
+			return nil, errors.Join(fmt.Errorf("let the group %s use the socket: %w", group, err), l.Close())
+		}
+	}
 	return l, nil
+}
+
+// share lets the members of a group use the socket.
+func share(path, group string) error {
+	g, err := user.LookupGroup(group)
+	if err != nil {
+		return err
+	}
+	gid, err := strconv.Atoi(g.Gid)
+	if err != nil {
+		return err
+	}
+	if err := os.Chown(path, -1, gid); err != nil {
+		return err
+	}
+	return os.Chmod(path, 0o660)
 }
 
 type server struct {
@@ -131,7 +154,7 @@ type server struct {
 }
 
 func newServer(h http.Handler) *http.Server {
-	return &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
+	return &http.Server{Handler: h, ConnContext: withPeer, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10}
 }
 
 // run serves until ctx ends, then lets requests finish.

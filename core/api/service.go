@@ -7,9 +7,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"time"
 
-	"syncgateway/core/audit"
 	"syncgateway/core/diag"
 	"syncgateway/core/engine"
 	"syncgateway/core/gateway"
@@ -27,9 +25,6 @@ type Service struct {
 	// Schedule runs the syncs; nil without a daemon.
 	Schedule *schedule.Schedule
 }
-
-// approvalLasts is how long an approval can be used.
-const approvalLasts = 24 * time.Hour
 
 // Run runs a sync. An error carries the report when the run had begun.
 func (s *Service) Run(ctx context.Context, q RunRequest, trigger string) (*RunAnswer, error) {
@@ -57,7 +52,7 @@ func (s *Service) Run(ctx context.Context, q RunRequest, trigger string) (*RunAn
 	report, err := s.Gateway.Engine.Run(ctx, name, o)
 	answer := &RunAnswer{}
 	if report != nil {
-		answer.Report, answer.Held = *report, report.Verdict.Hold() && report.Approved == ""
+		answer.Report, answer.Held = *report, report.Held()
 		if report.Plan != nil && !q.Brief {
 			answer.Plan = report.Plan.Packed()
 		}
@@ -177,57 +172,6 @@ func (s *Service) Check(ctx context.Context, q CheckRequest, tell func(CheckStep
 		}
 	}
 	return answer, nil
-}
-
-// Approve releases one plan that is held.
-func (s *Service) Approve(ctx context.Context, q ApproveRequest) (*ApproveAnswer, error) {
-	if q.Who == "" {
-		return nil, &Error{Status: http.StatusBadRequest, Code: CodeUsage, Message: "an approval needs a name"}
-	}
-	var a ApproveAnswer
-	err := s.Gateway.Store.Update(ctx, func(tx store.Tx) error {
-		p, err := s.heldPlan(tx, q.Digest)
-		if err != nil {
-			return err
-		}
-		now := time.Now()
-		a = ApproveAnswer{Digest: p.Digest, Sync: p.Sync, Who: q.Who, Expires: now.Add(approvalLasts)}
-		entry := audit.Event{Kind: audit.Approval, Who: q.Who, Sync: p.Sync, Body: approvalEntry{p.Digest, q.Reason, a.Expires}}
-		if err := s.Gateway.Audit.Append(tx, entry); err != nil {
-			return err
-		}
-		return tx.PutApproval(store.Approval{Digest: p.Digest, Who: q.Who, Reason: q.Reason, At: now, Expires: a.Expires})
-	})
-	if err != nil {
-		return nil, s.fault(err)
-	}
-	return &a, nil
-}
-
-// heldPlan finds the plan by the beginning of its digest among the latest of each
-// sync: an older one is void.
-func (s *Service) heldPlan(tx store.Reader, digest string) (store.Plan, error) {
-	const shortest = 8
-	if len(digest) < shortest {
-		return store.Plan{}, &Error{Status: http.StatusBadRequest, Code: CodeUsage, Message: fmt.Sprintf("a digest has at least %d characters", shortest)}
-	}
-	for _, sync := range s.Gateway.Config.Syncs {
-		p, err := tx.LatestPlan(sync.Name)
-		if errors.Is(err, store.ErrNotFound) {
-			continue
-		}
-		if err != nil {
-			return store.Plan{}, err
-		}
-		if strings.HasPrefix(p.Digest, digest) {
-			if p.Verdict != "hold" {
-				return p, &Error{Status: http.StatusConflict, Code: CodeUsage, Message: "this plan is not held: there is nothing to approve"}
-			}
-			return p, nil
-		}
-	}
-	return store.Plan{}, &Error{Status: http.StatusNotFound, Code: CodeNotFound,
-		Message: "no held plan has this digest: only the latest plan of a sync can be approved, and a plan is void once its inputs change"}
 }
 
 // Explain explains one person.

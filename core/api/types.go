@@ -65,21 +65,6 @@ type CheckAnswer struct {
 	Skipped int `json:"skipped"`
 }
 
-// ApproveRequest releases one plan, by its digest or the beginning of it.
-type ApproveRequest struct {
-	Digest string `json:"digest"`
-	Who    string `json:"who"`
-	Reason string `json:"reason,omitempty"`
-}
-
-// ApproveAnswer is the approval that was stored.
-type ApproveAnswer struct {
-	Digest  string    `json:"digest"`
-	Sync    string    `json:"sync"`
-	Who     string    `json:"who"`
-	Expires time.Time `json:"expires"`
-}
-
 // StatusAnswer is the state of the whole gateway.
 type StatusAnswer struct {
 	Version string       `json:"version"`

@@ -28,6 +28,9 @@ func (a *applier) effects(tx store.Tx, items []*item) error {
 	if err := a.changeMembers(tx, items); err != nil {
 		return err
 	}
+	if err := a.shrink(tx, items); err != nil {
+		return err
+	}
 	if err := a.record(tx, items); err != nil {
 		return err
 	}
@@ -232,12 +235,18 @@ func (a *applier) changeMembers(tx store.Tx, items []*item) error {
 		byGroup[s.N] = s
 	}
 	var puts []store.GroupSet
+	balance := 0
 	for _, n := range keys(groups) {
 		s, c := byGroup[n], groups[n]
+		before := len(s.Users)
 		s.N, s.Users = n, s.Users.With(idset.Of(c.add)).Without(idset.Of(c.remove))
+		balance += len(s.Users) - before
 		puts = append(puts, s)
 	}
 	if err := tx.PutGroupSets(puts); err != nil {
+		return err
+	}
+	if err := resize(tx, a.Endpoint, balance); err != nil {
 		return err
 	}
 	accountSets, err := tx.AccountSets(keys(accounts))

@@ -6,10 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/user"
+	"slices"
 	"strings"
 
 	"syncgateway/core/api"
+	"syncgateway/core/guard"
 	"syncgateway/core/plan"
 )
 
@@ -58,12 +59,7 @@ func (f *runFlags) request(sync string, apply bool) (api.RunRequest, error) {
 }
 
 // who is the person at the keyboard, for the record.
-func who() string {
-	if u, err := user.Current(); err == nil && u.Username != "" {
-		return u.Username
-	}
-	return fmt.Sprintf("uid %d", os.Getuid())
-}
+func who() string { return api.UserName(os.Getuid()) }
 
 func planCommand(c *call) func(context.Context) error {
 	f := c.runFlags()
@@ -263,22 +259,50 @@ func (c *call) showReads(a *api.RunAnswer) {
 }
 
 func (c *call) showVerdict(a *api.RunAnswer) {
-	v := a.Report.Verdict
-	if !v.Hold() {
+	r := &a.Report
+	if !r.Verdict.Hold() {
 		return
 	}
-	if a.Report.Approved != "" {
-		c.text("\nThis plan exceeds a limit; %s approved it.\n", a.Report.Approved)
+	if r.Approved != "" && !a.Held {
+		c.text("\nThis plan exceeds a limit; %s approved it.\n", r.Approved)
 		return
 	}
-	c.text("\nHELD. This plan exceeds a limit, so it waits for somebody to look at it:\n")
-	for _, t := range v.Trips {
-		c.text("  %s [%s]\n", t.Message, t.Setting)
+	c.text("\nHELD. This plan exceeds a limit, so %s for somebody to look:\n", waits(r.Waiting))
+	var before guard.Trip
+	for _, t := range r.Verdict.Trips {
+		c.trip(&t, &before, len(r.Verdict.Trips) > 1)
+		before = t
+	}
+	if r.Approved != "" {
+		c.text("%s approved a part of it, which is not held.\n", r.Approved)
+	} else if len(r.Approvals) > 0 {
+		c.text("It takes the approval of %d people; %s gave one.\n", r.Approvers, strings.Join(r.Approvals, ", "))
+	}
+	c.text("If it is right, release it, this once: %s\nthen run: %s\n", r.Release, applyLine(a))
+}
+
+// trip prints one limit that is exceeded: the steps, unless they are those of the trip
+// before, and the command that releases just these.
+func (c *call) trip(t, before *guard.Trip, several bool) {
+	c.text("  %s [%s]\n", t.Message, t.Setting)
+	if !slices.Equal(t.Worst, before.Worst) {
 		for _, line := range t.Worst {
 			c.text("      %s\n", line)
 		}
+		if more := t.Planned - len(t.Worst); more > 0 {
+			c.text("      … and %d more (-all shows them)\n", more)
+		}
 	}
-	c.text("If it is right, release it, this once: gateway approve %s\nthen run: %s\n", plan.ShortDigest(a.Report.Digest), applyLine(a))
+	if several && len(t.Only) > 0 && !slices.Equal(t.Only, before.Only) {
+		c.text("    these alone: %s\n", t.Release)
+	}
+}
+
+func waits(n int) string {
+	if n == 1 {
+		return "1 step waits"
+	}
+	return fmt.Sprintf("%d steps wait", n)
 }
 
 func (c *call) showResult(a *api.RunAnswer) {
@@ -291,27 +315,5 @@ func (c *call) showResult(a *api.RunAnswer) {
 	c.text("\nRun %s: %s.\n", a.Report.Run.ID, a.Report.Run.Summary)
 	for _, f := range a.Report.Apply.Failures {
 		c.text("  not done: %s: %s\n", f.Step, f.Reason)
-	}
-}
-
-func approveCommand(c *call) func(context.Context) error {
-	reason := c.flags.String("reason", "", "why, for the record")
-	return func(ctx context.Context) error {
-		args, err := c.args(1, 1, "DIGEST")
-		if err != nil {
-			return err
-		}
-		return c.with(ctx, func(client *api.Client) error {
-			a, err := client.Approve(ctx, api.ApproveRequest{Digest: args[0], Who: who(), Reason: *reason})
-			if err != nil {
-				return err
-			}
-			if c.json {
-				return c.printJSON(a)
-			}
-			c.text("Plan %s of sync %s is released, once, until %s. It is void if its inputs change.\nRun: gateway apply -sync %s\n",
-				plan.ShortDigest(a.Digest), a.Sync, a.Expires.Local().Format("2006-01-02 15:04"), a.Sync)
-			return nil
-		})
 	}
 }

@@ -93,25 +93,29 @@ func (p *parser) gateway(blocks []*hclsyntax.Block, at hcl.Range) {
 		p.config.show(shownBySchema(body, gatewayBlock)...)
 	}
 	var in struct {
-		DataDir   string `json:"data_dir"`
-		PluginDir string `json:"plugin_dir"`
-		LockFile  string `json:"lock_file"`
-		Conform   bool   `json:"require_conformance"`
-		Socket    string `json:"socket"`
-		Listen    string `json:"listen"`
-		PublicURL string `json:"public_url"`
-		LogLevel  string `json:"log_level"`
+		DataDir     string `json:"data_dir"`
+		PluginDir   string `json:"plugin_dir"`
+		LockFile    string `json:"lock_file"`
+		Conform     bool   `json:"require_conformance"`
+		Socket      string `json:"socket"`
+		SocketGroup string `json:"socket_group"`
+		Listen      string `json:"listen"`
+		PublicURL   string `json:"public_url"`
+		LogLevel    string `json:"log_level"`
 	}
 	if !p.decode(body, gatewayBlock, at, &in) {
 		return
 	}
 	g := Gateway{DataDir: p.config.path(in.DataDir), PluginDir: p.config.path(in.PluginDir), LockFile: p.config.path(in.LockFile), RequireConformance: in.Conform,
-		Socket: p.config.path(in.Socket), Listen: in.Listen, PublicURL: strings.TrimRight(in.PublicURL, "/"), LogLevel: in.LogLevel}
+		Socket: p.config.path(in.Socket), SocketGroup: in.SocketGroup, Listen: in.Listen, PublicURL: strings.TrimRight(in.PublicURL, "/"), LogLevel: in.LogLevel}
 	if dir, ok := p.config.world.LookupEnv("GATEWAY_DATA_DIR"); ok && dir != "" && body.Attributes["data_dir"] == nil {
 		g.DataDir = dir
 	}
 	if g.Socket == "" {
 		g.Socket = filepath.Join(g.DataDir, "gateway.sock")
+	}
+	if g.SocketGroup != "" && filepath.Dir(g.Socket) == filepath.Clean(g.DataDir) {
+		p.errorf("config.conflict", body.Attributes["socket_group"].Expr.Range(), "Conflicting settings", "Nobody but the gateway's own user gets into data_dir. Set socket to a path outside of it: socket = \"/run/gateway/gateway.sock\".")
 	}
 	if g.Listen != "" {
 		if _, _, err := net.SplitHostPort(g.Listen); err != nil {

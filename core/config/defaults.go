@@ -20,6 +20,7 @@ var gatewayBlock = schema.Block{Fields: []schema.Field{
 	{Name: "lock_file", Type: schema.String, Default: "gateway.lock.hcl", Doc: "Which plugin binaries may run."},
 	{Name: "require_conformance", Type: schema.Bool, Default: false, Doc: "Run only plugins that the lock file says have passed the conformance kit (gateway plugins test -record)."},
 	{Name: "socket", Type: schema.String, Doc: "Unix socket of the API; gateway.sock in data_dir when not set."},
+	{Name: "socket_group", Type: schema.String, Doc: "Group of this machine whose members may use the API; needs a socket outside of data_dir. When not set: the gateway's own user alone.", Example: "gateway-admins"},
 	{Name: "listen", Type: schema.String, Doc: "Address of console, API, metrics and listeners; not set: the socket alone.", Example: "127.0.0.1:8080"},
 	{Name: "public_url", Type: schema.String, Pattern: `https?://[^\s?#]+`, Doc: "What listeners put into the URLs they hand out.", Example: "https://gateway.example"},
 	{Name: "log_level", Type: schema.String, Default: "info", OneOf: []string{"debug", "info", "warn", "error"}, Doc: "The least serious messages that are logged."},

@@ -19,6 +19,7 @@ type Gateway struct {
 	// conformance kit.
 	RequireConformance bool
 	Socket             string // unix socket of the API
+	SocketGroup        string // whose members may use it too; empty: its owner alone
 	Listen             string // host:port; empty: the socket alone
 	PublicURL          string // without a trailing slash; empty when not set
 	LogLevel           string // debug | info | warn | error

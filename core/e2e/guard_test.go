@@ -52,7 +52,7 @@ func TestApprovalIsVoidWhenInputsChange(t *testing.T) {
 
 func TestAdditionsGoOnWhereConfigured(t *testing.T) {
 	t.Parallel()
-	g := synced(t, strings.Replace(usual, "min_population = 1", "\nmin_population = 1\non_trip = \"hold_destructive\"\n", 1), 60)
+	g := synced(t, strings.Replace(usual, "min_population = 1", "\nmin_population = 1\non_trip = \"hold_removals\"\n", 1), 60)
 	g.edit("source.json", func(f *file) {
 		leavers(6)(f)
 		f.Users = append(f.Users, user{ID: "new", Email: "new@example.org", Active: true})
@@ -64,7 +64,7 @@ func TestAdditionsGoOnWhereConfigured(t *testing.T) {
 
 func TestMinPopulation(t *testing.T) {
 	t.Parallel()
-	g := synced(t, "  users {}\n", 11)
+	g := synced(t, "  users {}\n  limits { min_population = 10 }\n", 11)
 	g.edit("source.json", leavers(2))
 	g.must(g.run("apply"), 4, "limits.min_population")
 	g.active(mail(0), true)

@@ -125,12 +125,12 @@ func (r *run) finish(ctx context.Context, failed error) error {
 		r.rec.State, r.rec.Summary = store.RunFailed, failed.Error()
 	case r.report.Apply != nil:
 		r.rec.State, r.rec.Summary = store.RunDone, summary(r.report.Apply)
-		if r.report.Verdict.Hold() && r.report.Approved == "" {
-			r.rec.State, r.rec.Summary = store.RunHeld, "what takes away is held; "+r.rec.Summary
+		if r.report.Held() {
+			r.rec.State, r.rec.Summary = store.RunHeld, fmt.Sprintf("%d steps are held: %s; %s", r.report.Waiting, r.report.Verdict.Trips[0].Message, r.rec.Summary)
 		} else if !r.report.Apply.Done() {
 			r.rec.State = store.RunFailed
 		}
-	case r.report.Verdict.Hold() && r.report.Approved == "":
+	case r.report.Held():
 		r.rec.State, r.rec.Summary = store.RunHeld, "held: "+r.report.Verdict.Trips[0].Message
 	case r.report.Paused != nil:
 		r.rec.State, r.rec.Summary = store.RunPlanned, "paused: "+r.report.Plan.Summary()

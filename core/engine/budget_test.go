@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -59,7 +60,7 @@ func TestBleedIsStoppedByTheWeek(t *testing.T) {
 
 // What somebody approved is looked at, and not counted against those who come after.
 func TestApprovedStepsUseNoBudget(t *testing.T) {
-	b := newBench(t, t.TempDir(), "  limits { deactivate {\n count = 4\n per = \"7d\"\n } }\n")
+	b := newBench(t, t.TempDir(), "  limits {\n deactivate {\n count = 4\n per = \"7d\"\n }\n }\n")
 	defer b.close()
 	b.company(100)
 	b.run(Options{Apply: true})
@@ -116,7 +117,7 @@ func TestSmallCompanies(t *testing.T) {
 
 // Who gets into a group that grants administration is counted over runs, by group.
 func TestPrivilegedGroupsHaveABudget(t *testing.T) {
-	b := newBench(t, t.TempDir(), "  groups {}\n  limits {\n on_trip = \"hold_removals\"\n privileged {\n count = 5\n per = \"24h\"\n } }\n")
+	b := newBench(t, t.TempDir(), "  groups {}\n  limits {\n on_trip = \"hold_removals\"\n privileged {\n count = 5\n per = \"24h\"\n }\n }\n")
 	defer b.close()
 	b.app.groups["ag"] = identity.Group{ID: "ag", Kind: "group", Name: "engineering", Privileged: "grants administration"}
 	b.app.members["ag"] = map[string]bool{}
@@ -137,5 +138,23 @@ func TestPrivilegedGroupsHaveABudget(t *testing.T) {
 	b.now = b.now.Add(25 * time.Hour)
 	if r := b.run(Options{Apply: true}); r.Verdict.Hold() || len(b.app.members["ag"]) != 6 {
 		t.Errorf("a day later: %+v, %v", r.Verdict.Trips, b.app.members["ag"])
+	}
+}
+
+// What the gateway took away itself does not make the next read of the target look
+// truncated.
+func TestTargetShrinksByWhatWasApplied(t *testing.T) {
+	b := newBench(t, t.TempDir(), "  users { on_leave = \"delete\" }\n  groups { on_leave = \"delete\" }\n"+strings.Replace(generous, "max_shrink     = 100", "max_shrink = 20", 1))
+	defer b.close()
+	b.company(40)
+	b.run(Options{Apply: true})
+	for i := 5; i < 35; i++ {
+		b.leave(i)
+	}
+	if r := b.run(Options{Apply: true}); len(b.app.users) != 10 {
+		t.Fatalf("%d accounts: %+v", len(b.app.users), r.Verdict.Trips)
+	}
+	if r := b.run(Options{Mode: ModeFull}); len(r.Plan.Steps) != 0 {
+		t.Errorf("%s", text(r.Plan))
 	}
 }

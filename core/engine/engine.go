@@ -91,7 +91,8 @@ type Report struct {
 	Plan     *plan.Plan     `json:"-"`
 	Digest   string         `json:"digest"`
 	Verdict  guard.Verdict  `json:"verdict"`
-	Approved string         `json:"approved,omitempty"` // who released the plan
+	Release  string         `json:"release,omitempty"`  // the command that releases all of a held plan
+	Approved string         `json:"approved,omitempty"` // who released the plan, or a part of it
 	Outcomes map[string]int `json:"outcomes"`
 	Apply    *apply.Report  `json:"apply,omitempty"`
 	Settled  int            `json:"settled,omitempty"` // operations of an interrupted run whose outcome was asked for
@@ -99,7 +100,15 @@ type Report struct {
 	Drifted  []string       `json:"drifted,omitempty"` // steps of a plan file that no longer fit
 	Undo     *UndoReport    `json:"undo,omitempty"`
 	Paused   *PauseView     `json:"paused,omitempty"` // nothing was, or will be, applied until the sync is resumed
+	// Waiting is how many steps wait for an approval. Approvals are the people who gave
+	// one so far, Approvers how many it takes.
+	Waiting   int      `json:"waiting,omitempty"`
+	Approvals []string `json:"approvals,omitempty"`
+	Approvers int      `json:"approvers,omitempty"`
 }
+
+// Held reports whether something of the plan waits for an approval.
+func (r *Report) Held() bool { return r.Waiting > 0 }
 
 // Doubts are the reasons why nothing may be taken away, one per read.
 func (r *Report) Doubts() []string {

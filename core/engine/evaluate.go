@@ -49,6 +49,7 @@ type evaluation struct {
 	endGraces   []store.ID
 	doubts      []doubt
 	doubted     map[store.ID]bool // people among doubts
+	spared      map[string]bool   // join keys of people whom a second look saved
 }
 
 // sourceSide is one source of the sync.

@@ -2,13 +2,11 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 
 	"syncgateway/core/apply"
 	"syncgateway/core/audit"
-	"syncgateway/core/config"
 	"syncgateway/core/guard"
 	"syncgateway/core/identity"
 	"syncgateway/core/idset"
@@ -40,10 +38,10 @@ func (k *keyedMutex) lock(key string) (unlock func()) {
 
 // judge stores the plan and what was found about people, and returns the part of the
 // plan that may be applied.
-func (r *run) judge(ctx context.Context, ev *evaluation) (*plan.Plan, error) {
+func (r *run) judge(ctx context.Context, ev *evaluation) (allowed *plan.Plan, err error) {
 	p := ev.plan(r.header())
 	r.report.Plan, r.report.Digest = p, p.Digest()
-	err := r.Store.Update(ctx, func(tx store.Tx) error {
+	err = r.Store.Update(ctx, func(tx store.Tx) error {
 		if err := ev.keep(tx); err != nil {
 			return err
 		}
@@ -55,58 +53,40 @@ func (r *run) judge(ctx context.Context, ev *evaluation) (*plan.Plan, error) {
 			return err
 		}
 		r.report.Verdict = guard.Judge(in)
-		if !r.report.Verdict.Hold() {
-			return r.putPlan(tx, p, "allow")
-		}
-		if err := r.approved(tx); err != nil {
+		digest, err := r.approvedBut(tx, p, ev.spared)
+		if err != nil {
 			return err
 		}
-		return r.putPlan(tx, p, "hold")
+		if allowed, err = r.release(tx, p, digest); err != nil {
+			return err
+		}
+		return r.putPlan(tx, p)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("store the plan: %w", err)
 	}
-	if !r.report.Verdict.Hold() || r.report.Approved != "" {
-		return p, nil
-	}
-	if r.sync.Limits.OnTrip == config.TripHoldRemovals {
-		return p.Where(func(s *plan.Step) bool { return !r.report.Verdict.Holds(s) }), nil
-	}
-	return &plan.Plan{Header: p.Header}, nil
+	return allowed, nil
 }
 
-func (r *run) putPlan(tx store.Tx, p *plan.Plan, verdict string) error {
-	if p.Empty() {
-		verdict = "empty"
+// The verdicts on a plan that are stored.
+const (
+	verdictAllow = "allow"
+	verdictHold  = "hold"
+	verdictEmpty = "empty"
+)
+
+func (r *run) putPlan(tx store.Tx, p *plan.Plan) error {
+	verdict := verdictAllow
+	switch {
+	case p.Empty():
+		verdict = verdictEmpty
+	case r.report.Verdict.Hold():
+		verdict = verdictHold
 	}
 	if err := r.recordPlan(tx, p, verdict); err != nil {
 		return err
 	}
 	return tx.PutPlan(store.Plan{Digest: r.report.Digest, Sync: p.Sync, Run: r.rec.ID, Created: r.began, Verdict: verdict, Body: p.Packed()})
-}
-
-// approved looks for an approval of exactly this plan, and uses it up when the run is
-// to apply.
-func (r *run) approved(tx store.Tx) error {
-	a, err := tx.Approval(r.report.Digest)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	if a.UsedBy != "" || !r.began.Before(a.Expires) {
-		return nil
-	}
-	r.report.Approved = a.Who
-	if !r.o.Apply {
-		return nil
-	}
-	a.UsedBy = r.rec.ID
-	if err := r.record(tx, audit.Released, releasedEntry{Digest: a.Digest, By: a.Who}); err != nil {
-		return err
-	}
-	return tx.PutApproval(a)
 }
 
 // quotas warns of licences that would run out.
@@ -205,31 +185,32 @@ func (r *run) exactly(ctx context.Context) error {
 		return unread(r.sync.To.Ref(), read.Doubt)
 	}
 	r.report.Plan, r.report.Digest = p, p.Digest()
-	var fit *plan.Plan
+	var allowed *plan.Plan
 	err = r.Store.Update(ctx, func(tx store.Tx) error {
-		var err error
-		if fit, r.report.Drifted, err = r.resolve(tx, p); err != nil {
+		fit, drifted, err := r.resolve(tx, p)
+		if err != nil {
 			return err
 		}
+		r.report.Drifted = drifted
 		in, err := r.guardInput(tx, fit)
 		if err != nil {
 			return err
 		}
-		if r.report.Verdict = guard.Judge(in); !r.report.Verdict.Hold() {
-			return nil
+		if r.report.Verdict = guard.Judge(in); r.report.Verdict.Hold() {
+			if err := r.putPlan(tx, p); err != nil {
+				return err
+			}
 		}
-		if err := r.putPlan(tx, p, "hold"); err != nil {
-			return err
-		}
-		return r.approved(tx)
+		allowed, err = r.release(tx, fit, p.Digest())
+		return err
 	})
-	if err != nil || fit.Empty() || r.report.Verdict.Hold() && r.report.Approved == "" {
+	if err != nil || allowed.Empty() {
 		return err
 	}
 	if p.Undoes != "" {
-		return r.takeBack(ctx, fit)
+		return r.takeBack(ctx, allowed)
 	}
-	report, err := apply.Run(ctx, r.applyOptions(), fit.Steps)
+	report, err := apply.Run(ctx, r.applyOptions(), allowed.Steps)
 	r.report.Apply = &report
 	return err
 }

@@ -20,8 +20,9 @@ type (
 		Undoes  string `json:"undoes,omitempty"` // run
 	}
 	releasedEntry struct {
-		Digest string `json:"digest"`
-		By     string `json:"by"`
+		Digest string   `json:"digest"`
+		By     string   `json:"by"`
+		Only   []string `json:"only,omitempty"`
 	}
 	endedEntry struct {
 		State   string `json:"state"`

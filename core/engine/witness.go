@@ -157,9 +157,9 @@ func (r *run) releasing(ctx context.Context) bool {
 		if err != nil {
 			return err
 		}
-		a, err := v.Approval(last.Digest)
-		ok = err == nil && a.UsedBy == "" && r.began.Before(a.Expires)
-		return nil
+		as, err := r.approvals(v, last.Digest)
+		ok = as.enough()
+		return err
 	})
 	return ok
 }
@@ -241,9 +241,10 @@ func (r *run) forgotten(ctx context.Context, d doubt, found pluginhost.Found) (n
 // listings are wrong about anybody, no group is deleted for being gone from one.
 func (ev *evaluation) spare(people map[store.ID]string) []string {
 	names := map[store.ID]string{}
+	ev.spared = map[string]bool{}
 	ev.steps = slices.DeleteFunc(ev.steps, func(s plan.Step) bool {
 		if s.Class.Destructive() && people[s.P] != "" {
-			names[s.P] = s.User.Name
+			names[s.P], ev.spared[s.Person] = s.User.Name, true
 			return true
 		}
 		return s.Class == plan.DeleteGroup && len(people) > 0

@@ -51,15 +51,12 @@ func (a Action) phrase(n int) string {
 	return fmt.Sprintf("change %d memberships of privileged groups", n)
 }
 
-// things are what a percent of the action is of.
-func (a Action) things() string {
-	switch a {
-	case RemoveMember, Privileged:
-		return "memberships"
-	case DeleteGroup:
-		return "groups"
+// of says what a percent of the action is of.
+func (a Action) of(n int) string {
+	if a == RemoveMember || a == DeleteGroup {
+		return fmt.Sprintf(" of %d", n)
 	}
-	return "accounts"
+	return fmt.Sprintf(" of %d accounts", n)
 }
 
 // only are the selectors that choose what the action covers, in one group if that is

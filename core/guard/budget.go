@@ -22,7 +22,7 @@ func overall(in *Input, b *Budget, steps []*plan.Step) *Trip {
 		t.Message += fmt.Sprintf(", the limit is %d%s", b.Count, within(b))
 	case b.Action != Privileged && b.Percent >= 0 && total > in.Floor && exceeds(total, of, b.Percent):
 		t.Percent, t.Of = &b.Percent, of
-		t.Message += fmt.Sprintf(" of %d %s (%s), the limit is %g %%%s", of, b.Action.things(), percent(total, of), b.Percent, within(b))
+		t.Message += fmt.Sprintf("%s (%s), the limit is %g %%%s", b.Action.of(of), percent(total, of), b.Percent, within(b))
 	default:
 		return nil
 	}

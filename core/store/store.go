@@ -358,10 +358,11 @@ type Plan struct {
 	Body    []byte // JSON lines
 }
 
-// Approval releases one plan, once.
+// Approval releases one plan, or a part of it, once.
 type Approval struct {
 	Digest  string
 	Who     string
+	Only    []string // selectors of the part (package selector); none: all of it
 	Reason  string
 	At      time.Time
 	Expires time.Time
@@ -385,7 +386,7 @@ type HistoryReader interface {
 	Unfinished(ep EndpointID) ([]Operation, error)
 	Plan(digest string) (Plan, error)
 	LatestPlan(sync string) (Plan, error)
-	Approval(digest string) (Approval, error)
+	Approvals(digest string) ([]Approval, error) // in the order they were given
 	Lease(ep EndpointID) (Lease, error)
 }
 
@@ -394,6 +395,7 @@ type HistoryWriter interface {
 	PutRun(Run) error
 	PutOperations([]Operation) error
 	PutPlan(Plan) error
+	// PutApproval replaces the person's earlier approval of the same part.
 	PutApproval(Approval) error
 	PutLease(Lease) error
 	// Prune forgets runs, operations and plans older than the time, except those an

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"database/sql"
+	"encoding/json"
 	"time"
 
 	"syncgateway/core/store"
@@ -90,15 +91,19 @@ func (x *tx) LatestPlan(sync string) (store.Plan, error) {
 	return x.plan(`WHERE sync = ? ORDER BY created DESC LIMIT 1`, sync)
 }
 
-func (x *tx) Approval(digest string) (a store.Approval, err error) {
-	var at, expires int64
-	found, err := x.one([]any{&a.Digest, &a.Who, &a.Reason, &at, &expires, &a.UsedBy},
-		`SELECT digest, who, reason, at, expires, used_by FROM approval WHERE digest = ?`, digest)
-	if err == nil && !found {
-		err = store.ErrNotFound
-	}
-	a.At, a.Expires = fromMicros(at), fromMicros(expires)
-	return a, err
+func (x *tx) Approvals(digest string) (out []store.Approval, err error) {
+	err = x.each(func(r *sql.Rows) error {
+		var a store.Approval
+		var only string
+		var at, expires int64
+		if err := r.Scan(&a.Digest, &a.Who, &only, &a.Reason, &at, &expires, &a.UsedBy); err != nil {
+			return err
+		}
+		a.At, a.Expires = fromMicros(at), fromMicros(expires)
+		out = append(out, a)
+		return json.Unmarshal([]byte(only), &out[len(out)-1].Only)
+	}, `SELECT digest, who, only_, reason, at, expires, used_by FROM approval WHERE digest = ? ORDER BY at, who, only_`, digest)
+	return out, err
 }
 
 func (x *tx) Lease(ep store.EndpointID) (store.Lease, error) {
@@ -135,9 +140,13 @@ func (x *tx) PutPlan(p store.Plan) error {
 }
 
 func (x *tx) PutApproval(a store.Approval) error {
-	return x.exec(`INSERT INTO approval (digest, who, reason, at, expires, used_by) VALUES (?, ?, ?, ?, ?, ?)
-		ON CONFLICT (digest) DO UPDATE SET who = excluded.who, reason = excluded.reason, at = excluded.at, expires = excluded.expires, used_by = excluded.used_by`,
-		a.Digest, a.Who, a.Reason, micros(a.At), micros(a.Expires), a.UsedBy)
+	only, err := json.Marshal(a.Only)
+	if err != nil {
+		return err
+	}
+	return x.exec(`INSERT INTO approval (digest, who, only_, reason, at, expires, used_by) VALUES (?, ?, ?, ?, ?, ?, ?)
+		ON CONFLICT (digest, who, only_) DO UPDATE SET reason = excluded.reason, at = excluded.at, expires = excluded.expires, used_by = excluded.used_by`,
+		a.Digest, a.Who, string(only), a.Reason, micros(a.At), micros(a.Expires), a.UsedBy)
 }
 
 func (x *tx) PutLease(l store.Lease) error {

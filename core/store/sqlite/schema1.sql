@@ -57,7 +57,8 @@ CREATE TABLE plan (
   digest TEXT PRIMARY KEY, sync TEXT NOT NULL, run TEXT NOT NULL, created INTEGER NOT NULL, verdict TEXT NOT NULL, body BLOB NOT NULL) STRICT, WITHOUT ROWID;
 CREATE INDEX plan_sync ON plan (sync, created);
 CREATE TABLE approval (
-  digest TEXT PRIMARY KEY, who TEXT NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL, expires INTEGER NOT NULL, used_by TEXT NOT NULL) STRICT;
+  digest TEXT NOT NULL, who TEXT NOT NULL, only_ TEXT NOT NULL, reason TEXT NOT NULL, at INTEGER NOT NULL, expires INTEGER NOT NULL,
+  used_by TEXT NOT NULL, PRIMARY KEY (digest, who, only_)) STRICT, WITHOUT ROWID;
 CREATE TABLE lease (ep INTEGER PRIMARY KEY, owner TEXT NOT NULL, until INTEGER NOT NULL) STRICT;
 -- The audit record. Each hash is over its row and the hash before; the newest is noted in audit.head too.
 CREATE TABLE audit (

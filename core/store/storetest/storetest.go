@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"sync"
 	"testing"
@@ -338,21 +339,32 @@ func (s *suite) plans() {
 	s.update(func(tx store.Tx) error {
 		s.check(tx.PutPlan(store.Plan{Digest: "d1", Sync: "x", Created: time.Unix(1, 0), Verdict: "hold", Body: []byte("1")}))
 		s.check(tx.PutPlan(store.Plan{Digest: "d2", Sync: "x", Created: time.Unix(2, 0), Verdict: "allow", Body: []byte("2")}))
-		s.check(tx.PutApproval(store.Approval{Digest: "d1", Who: "ann", At: time.Unix(1, 0), Expires: time.Unix(9, 0)}))
-		s.check(tx.PutApproval(store.Approval{Digest: "d1", Who: "ann", At: time.Unix(1, 0), Expires: time.Unix(9, 0), UsedBy: "r1"}))
+		ann := store.Approval{Digest: "d1", Who: "ann", Only: []string{"group=a,b", "class=delete"}, Reason: "why", At: time.Unix(2, 0).UTC(), Expires: time.Unix(9, 0).UTC()}
+		s.check(tx.PutApproval(ann))
+		s.check(tx.PutApproval(store.Approval{Digest: "d1", Who: "ann", At: time.Unix(3, 0), Expires: time.Unix(9, 0)}))
+		s.check(tx.PutApproval(store.Approval{Digest: "d1", Who: "bob", At: time.Unix(1, 0), Expires: time.Unix(9, 0)}))
+		ann.UsedBy = "r1"
+		s.check(tx.PutApproval(ann))
 		s.check(tx.PutLease(store.Lease{Endpoint: 1, Owner: "me", Until: time.Unix(3, 0)}))
 		last, err := tx.LatestPlan("x")
 		s.check(err)
 		equal(s, "latest", last.Digest, "d2")
-		a, err := tx.Approval("d1")
+		as, err := tx.Approvals("d1")
 		s.check(err)
-		equal(s, "used by", a.UsedBy, "r1")
+		equal(s, "approvals", len(as), 3)
+		equal(s, "first", as[0].Who, "bob")
+		if !reflect.DeepEqual(as[1], ann) {
+			s.Errorf("%+v", as[1])
+		}
+		equal(s, "of all", len(as[2].Only), 0)
+		as, err = tx.Approvals("none")
+		s.check(err)
+		equal(s, "approvals of another plan", len(as), 0)
 		l, err := tx.Lease(1)
 		s.check(err)
 		equal(s, "lease", l.Owner, "me")
 		for _, ask := range []func() error{
 			func() error { _, err := tx.Plan("none"); return err },
-			func() error { _, err := tx.Approval("none"); return err },
 			func() error { _, err := tx.Lease(9); return err },
 			func() error { _, err := tx.LatestPlan("none"); return err },
 		} {
