@@ -3,6 +3,8 @@ package api
 import (
 	"context"
 	"errors"
+	"slices"
+	"time"
 
 	"syncgateway/core/engine"
 	"syncgateway/core/store"
@@ -21,6 +23,10 @@ func (s *Service) Status(ctx context.Context) (*StatusAnswer, error) {
 				st.Next = s.Schedule.Next(c.Name)
 			}
 			if err := fillStatus(v, &st); err != nil {
+				return err
+			}
+			var err error
+			if st.Budgets, err = s.Gateway.Engine.BudgetUse(v, c.Name); err != nil {
 				return err
 			}
 			a.Syncs = append(a.Syncs, st)
@@ -55,9 +61,34 @@ func fillStatus(v store.Reader, st *SyncStatus) error {
 	if st.Paused, err = engine.ViewPause(v, id); err != nil {
 		return err
 	}
+	if st.Leaving, err = leaving(v, id); err != nil {
+		return err
+	}
+	st.Held, err = heldPlanOf(v, st.Last)
+	return err
+}
+
+// heldPlanOf is the plan that the last run of a sync left waiting, nil without one.
+func heldPlanOf(v store.Reader, last *store.Run) (*HeldPlan, error) {
+	if last == nil || last.State != store.RunHeld {
+		return nil, nil
+	}
+	h := &HeldPlan{Digest: last.Digest, Release: engine.ApproveCommand(last.Digest, nil)}
+	as, err := v.Approvals(last.Digest)
+	for _, a := range as {
+		if a.UsedBy != "" { // a part was released: what is left is another plan
+			return nil, nil
+		}
+	}
+	h.Approvals, _ = given(v, last.Digest, time.Now())
+	return h, err
+}
+
+// leaving are the people whose time of grace runs, in the order in which it ends.
+func leaving(v store.Reader, id store.SyncID) ([]LeavingEntry, error) {
 	graces, err := v.Graces(id)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	ps := make([]store.ID, len(graces))
 	for i, g := range graces {
@@ -65,14 +96,18 @@ func fillStatus(v store.Reader, st *SyncStatus) error {
 	}
 	people, err := v.People(ps)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for i, g := range graces {
-		if i < len(people) {
-			st.Leaving = append(st.Leaving, LeavingEntry{Person: people[i].Label, Due: g.Due, Reason: g.Reason})
-		}
+	labels := map[store.ID]string{}
+	for _, p := range people {
+		labels[p.P] = p.Label
 	}
-	return nil
+	var out []LeavingEntry
+	for _, g := range graces {
+		out = append(out, LeavingEntry{Person: labels[g.P], Since: g.Since, Due: g.Due, Reason: g.Reason})
+	}
+	slices.SortStableFunc(out, func(a, b LeavingEntry) int { return a.Due.Compare(b.Due) })
+	return out, nil
 }
 
 // Runs lists runs, newest first.

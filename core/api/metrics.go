@@ -20,6 +20,9 @@ var (
 	runDesc  = prometheus.NewDesc("syncgateway_last_run_timestamp_seconds", "When the last run of a sync began.", []string{"sync", "state"}, nil)
 	tookDesc = prometheus.NewDesc("syncgateway_last_run_duration_seconds", "How long the last run of a sync took.", []string{"sync"}, nil)
 	pausDesc = prometheus.NewDesc("syncgateway_paused", "1 while a sync is paused and applies nothing.", []string{"sync"}, nil)
+	heldDesc = prometheus.NewDesc("syncgateway_plan_held", "1 while a plan of a sync waits for an approval.", []string{"sync"}, nil)
+	usedDesc = prometheus.NewDesc("syncgateway_budget_used", "Steps applied within the window of a budget that nobody approved.", []string{"sync", "action", "window"}, nil)
+	mostDesc = prometheus.NewDesc("syncgateway_budget_limit", "How many steps of an action a budget lets through in its window.", []string{"sync", "action", "window"}, nil)
 	peopDesc = prometheus.NewDesc("syncgateway_people", "People of a sync by what the last run made of them.", []string{"sync", "outcome"}, nil)
 )
 
@@ -30,7 +33,7 @@ type collector struct {
 
 // Describe implements prometheus.Collector.
 func (c collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{infoDesc, runDesc, tookDesc, pausDesc, peopDesc} {
+	for _, d := range []*prometheus.Desc{infoDesc, runDesc, tookDesc, pausDesc, heldDesc, usedDesc, mostDesc, peopDesc} {
 		ch <- d
 	}
 }
@@ -50,13 +53,21 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 				ch <- prometheus.MustNewConstMetric(tookDesc, prometheus.GaugeValue, sync.Last.Ended.Sub(sync.Last.Started).Seconds(), sync.Name)
 			}
 		}
-		paused := 0.0
-		if sync.Paused != nil {
-			paused = 1
+		ch <- prometheus.MustNewConstMetric(pausDesc, prometheus.GaugeValue, oneIf(sync.Paused != nil), sync.Name)
+		ch <- prometheus.MustNewConstMetric(heldDesc, prometheus.GaugeValue, oneIf(sync.Held != nil), sync.Name)
+		for _, b := range sync.Budgets {
+			ch <- prometheus.MustNewConstMetric(usedDesc, prometheus.GaugeValue, float64(b.Used), sync.Name, b.Action, b.Window)
+			ch <- prometheus.MustNewConstMetric(mostDesc, prometheus.GaugeValue, float64(b.Limit), sync.Name, b.Action, b.Window)
 		}
-		ch <- prometheus.MustNewConstMetric(pausDesc, prometheus.GaugeValue, paused, sync.Name)
 		for outcome, n := range sync.Outcomes {
 			ch <- prometheus.MustNewConstMetric(peopDesc, prometheus.GaugeValue, float64(n), sync.Name, outcome)
 		}
 	}
+}
+
+func oneIf(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
 }

@@ -82,12 +82,22 @@ type SyncStatus struct {
 	Next     time.Time         `json:"next,omitzero"`
 	Outcomes map[string]int    `json:"outcomes"`
 	Leaving  []LeavingEntry    `json:"leaving,omitempty"`
+	Held     *HeldPlan         `json:"held,omitempty"`
+	Budgets  []engine.Use      `json:"budgets,omitempty"` // those over a window
 	Paused   *engine.PauseView `json:"paused,omitempty"`
+}
+
+// HeldPlan is a plan that waits for an approval.
+type HeldPlan struct {
+	Digest    string   `json:"digest"`
+	Release   string   `json:"release"` // the command
+	Approvals []string `json:"approvals,omitempty"`
 }
 
 // LeavingEntry is somebody whose time of grace runs.
 type LeavingEntry struct {
 	Person string    `json:"person"`
+	Since  time.Time `json:"since"` // when it was seen that they left
 	Due    time.Time `json:"due"`
 	Reason string    `json:"reason"`
 }

@@ -89,8 +89,24 @@ func (c *call) syncStatus(s api.SyncStatus) {
 	for _, outcome := range slices.Sorted(maps.Keys(s.Outcomes)) {
 		c.text("  %6d %s\n", s.Outcomes[outcome], strings.ReplaceAll(outcome, "_", " "))
 	}
-	for _, l := range s.Leaving {
-		c.text("  leaving at %s: %s (%s)\n", l.Due.Local().Format(timeLayout), l.Person, l.Reason)
+	if h := s.Held; h != nil {
+		c.text("  HELD: a plan waits for an approval: %s\n", h.Release)
+		if len(h.Approvals) > 0 {
+			c.text("    approved so far by %s\n", strings.Join(h.Approvals, ", "))
+		}
+	}
+	for _, b := range s.Budgets {
+		if b.Used > 0 {
+			c.text("  %d of %d %s in %s used\n", b.Used, b.Limit, strings.ReplaceAll(b.Action, "_", " "), b.Window)
+		}
+	}
+	const most = 20
+	for i, l := range s.Leaving {
+		if i == most {
+			c.text("  … and %d more are leaving (gateway status -people leaving)\n", len(s.Leaving)-most)
+			break
+		}
+		c.text("  leaving at %s: %s (%s; since %s)\n", l.Due.Local().Format(timeLayout), l.Person, l.Reason, l.Since.Local().Format(timeLayout))
 	}
 }
 

@@ -29,6 +29,7 @@ func TestHeldApprovedApplied(t *testing.T) {
 	if d == nil {
 		t.Fatalf("no digest to approve in %s", held)
 	}
+	g.must(g.run("status"), 0, "HELD: a plan waits for an approval: gateway approve "+d[1])
 	g.must(g.run("approve", "0000000000"), 1, "no held plan")
 	g.must(g.run("approve", "-reason", "the branch closed", d[1]), 0, "released, once")
 	g.must(g.run("apply"), 0, "approved it", "6 applied")
@@ -76,6 +77,7 @@ func TestFloorAndGroups(t *testing.T) {
 	g := synced(t, usual, 60)
 	g.edit("source.json", leavers(3))
 	g.must(g.run("apply"), 0, "deactivate user: 3")
+	g.must(g.run("status"), 0, "3 of 3 deactivate in 24 hours used", "3 of 3 deactivate in 7 days used")
 	g.edit("source.json", func(f *file) {
 		for i := 3; i < 10; i++ {
 			f.Users[i].Groups = []string{"g1"}

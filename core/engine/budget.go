@@ -18,29 +18,80 @@ import (
 func (r *run) guardInput(tx store.Reader, p *plan.Plan) (guard.Input, error) {
 	l := &r.sync.Limits
 	in := guard.Input{Plan: p, MinPopulation: l.MinPopulation, MinSetting: r.evaluation().where("limits.min_population"), Floor: l.Floor, GroupSizes: map[string]int{}}
-	var err error
-	if in.Population, err = tx.LinkCount(r.sid); err != nil {
-		return in, err
-	}
 	outcomes, err := tx.Outcomes(r.sid)
 	if err != nil {
 		return in, err
 	}
 	in.Desired = outcomes[InSync] + outcomes[Planned] + outcomes[Disputed] + outcomes[Failed] + outcomes[Withheld] - leavers(p)
-	if in.Groups, err = r.groupsOwned(tx); err != nil {
+	if err := r.sizes(tx, &in); err != nil {
 		return in, err
 	}
-	size, err := tx.Population(r.target)
-	if err != nil {
-		return in, err
-	}
-	in.Memberships = size.Memberships
 	names, err := r.groupSizes(tx, p, in.GroupSizes)
 	if err != nil {
 		return in, err
 	}
-	in.Budgets, err = r.budgets(tx, p, names)
+	counts := p.Counts()
+	in.Budgets, err = r.budgets(tx, names, func(a guard.Action) bool {
+		return slices.ContainsFunc(a.Classes(), func(c plan.Class) bool { return counts[c] > 0 })
+	})
 	return in, err
+}
+
+// sizes are what percents are of.
+func (r *run) sizes(tx store.Reader, in *guard.Input) (err error) {
+	if in.Population, err = tx.LinkCount(r.sid); err != nil {
+		return err
+	}
+	if in.Groups, err = r.groupsOwned(tx); err != nil {
+		return err
+	}
+	size, err := tx.Population(r.target)
+	in.Memberships = size.Memberships
+	return err
+}
+
+// Use is how much of a budget over a window is used up.
+type Use struct {
+	Action string `json:"action"`
+	Window string `json:"window"`
+	Used   int    `json:"used"`
+	Limit  int    `json:"limit"`
+}
+
+// BudgetUse tells how far the budgets of a sync are used up now: those over a window
+// that bound the sum over all groups.
+func (e *Engine) BudgetUse(v store.Reader, sync string) ([]Use, error) {
+	s := e.Config.Sync(sync)
+	syncs, err := v.Syncs()
+	if err != nil || s == nil || syncs[sync] == 0 {
+		return nil, err
+	}
+	endpoints, err := v.Endpoints()
+	if err != nil {
+		return nil, err
+	}
+	r := &run{Engine: e, sync: s, sid: syncs[sync], target: endpoints[s.To.Ref()], began: e.Now()}
+	in := guard.Input{Floor: s.Limits.Floor}
+	if err := r.sizes(v, &in); err != nil {
+		return nil, err
+	}
+	budgets, err := r.budgets(v, nil, func(guard.Action) bool { return true })
+	var out []Use
+	for i := range budgets {
+		b := &budgets[i]
+		most := guard.Most(in, b)
+		if b.Per == 0 || most == guard.Unlimited {
+			continue
+		}
+		use := Use{Action: string(b.Action), Window: guard.Span(b.Per), Used: b.Past.Total, Limit: most}
+		same := slices.IndexFunc(out, func(o Use) bool { return o.Action == use.Action && o.Window == use.Window })
+		if same < 0 {
+			out = append(out, use)
+		} else {
+			out[same].Limit = min(out[same].Limit, most)
+		}
+	}
+	return out, err
 }
 
 // leavers are the people of a plan who are planned to lose their account.
@@ -83,11 +134,10 @@ func (r *run) groupSizes(tx store.Reader, p *plan.Plan, sizes map[string]int) (m
 	return names, err
 }
 
-// budgets are the limits of the sync with what was done within their windows. What no
-// step of the plan is about is not counted.
-func (r *run) budgets(tx store.Reader, p *plan.Plan, names map[store.ID]string) ([]guard.Budget, error) {
+// budgets are the limits of the sync for some actions, with what was done within their
+// windows.
+func (r *run) budgets(tx store.Reader, names map[store.ID]string, of func(guard.Action) bool) ([]guard.Budget, error) {
 	l := &r.sync.Limits
-	counts := p.Counts()
 	var out []guard.Budget
 	for _, x := range []struct {
 		action guard.Action
@@ -96,7 +146,7 @@ func (r *run) budgets(tx store.Reader, p *plan.Plan, names map[store.ID]string) 
 		{guard.Deactivate, l.Deactivate}, {guard.Delete, l.Delete}, {guard.RemoveMember, l.RemoveMember}, {guard.DeleteGroup, l.DeleteGroup},
 		{guard.Update, l.Update}, {guard.Privileged, l.Privileged},
 	} {
-		if !slices.ContainsFunc(x.action.Classes(), func(c plan.Class) bool { return counts[c] > 0 }) {
+		if !of(x.action) {
 			continue
 		}
 		for _, limit := range x.limits {

@@ -29,9 +29,7 @@ func (ev *evaluation) decide(s *someone) error {
 	if s.state != wanted {
 		return ev.leave(s)
 	}
-	if _, running := ev.graces[s.person.P]; running {
-		ev.endGraces = append(ev.endGraces, s.person.P)
-	}
+	ev.endGrace(s)
 	q := s.question()
 	r := correlate.One(q)
 	ev.claims.Add(q, r)
@@ -295,11 +293,13 @@ func (ev *evaluation) leave(s *someone) error {
 		return nil
 	}
 	if s.account == nil || s.account.flags.Has(store.Gone) {
+		ev.endGrace(s)
 		s.outcome(Left, s.why+"; the account is gone")
 		return nil
 	}
 	class, done := ev.leaveClass(s)
 	if class == 0 {
+		ev.endGrace(s)
 		s.outcome(done, s.why)
 		return nil
 	}
@@ -332,6 +332,13 @@ func (ev *evaluation) leaveClass(s *someone) (plan.Class, string) {
 		return 0, Left
 	}
 	return plan.DeactivateUser, ""
+}
+
+// endGrace ends the timer of somebody who is back, or who has nothing left to lose.
+func (ev *evaluation) endGrace(s *someone) {
+	if _, running := ev.graces[s.person.P]; running {
+		ev.endGraces = append(ev.endGraces, s.person.P)
+	}
 }
 
 // graceOver starts the timer of a leaver, and tells whether it has run out.

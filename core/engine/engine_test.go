@@ -12,6 +12,7 @@ import (
 
 	"syncgateway/core/identity"
 	"syncgateway/core/plan"
+	"syncgateway/core/store"
 )
 
 // generous lets everything through: what the guard holds back is tested with it.
@@ -263,6 +264,17 @@ func TestGraceRunsOutAndIsCancelled(t *testing.T) {
 	}
 	if !b.account("p2@example.org").Active {
 		t.Error("who came back lost the account")
+	}
+	b.run(Options{Apply: true})
+	err := b.database.View(t.Context(), func(v store.Reader) error {
+		left, err := v.Graces(1)
+		if len(left) != 0 {
+			t.Errorf("timers of those who have nothing left to lose: %+v", left)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
 	}
 	// Whoever leaves again gets the whole time again.
 	b.hr.put("s2", "p2@example.org", "Person 2", false)

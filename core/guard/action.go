@@ -80,8 +80,8 @@ func (a Action) only(group string, groups []string) []string {
 	return out
 }
 
-// span says how long a window is.
-func span(d time.Duration) string {
+// Span says how long a window is.
+func Span(d time.Duration) string {
 	const day = 24 * time.Hour
 	switch {
 	case d >= 2*day && d%day == 0:

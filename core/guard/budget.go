@@ -48,24 +48,34 @@ func base(in *Input, b *Budget) int {
 // one. Budgets per group are left out.
 func Room(in Input, a Action) int {
 	room := Unlimited
-	lower := func(total, past int) {
-		if n := max(total-past, 0); room == Unlimited || n < room {
-			room = n
-		}
-	}
 	for i := range in.Budgets {
 		b := &in.Budgets[i]
 		if b.Action != a || b.PerGroup {
 			continue
 		}
-		if b.Count >= 0 {
-			lower(b.Count, b.Past.Total)
-		}
-		if b.Percent >= 0 && a != Privileged {
-			lower(max(in.Floor, int((b.Percent*float64(base(&in, b))+1e-9)/100)), b.Past.Total)
+		if most := Most(in, b); most != Unlimited && (room == Unlimited || most-b.Past.Total < room) {
+			room = max(most-b.Past.Total, 0)
 		}
 	}
 	return room
+}
+
+// Most is how many steps a budget lets through in its window, Unlimited when it does
+// not bound the sum over all groups.
+func Most(in Input, b *Budget) int {
+	most := Unlimited
+	if b.PerGroup {
+		return most
+	}
+	if b.Count >= 0 {
+		most = b.Count
+	}
+	if b.Percent >= 0 && b.Action != Privileged {
+		if n := max(in.Floor, int((b.Percent*float64(base(&in, b))+1e-9)/100)); most == Unlimited || n < most {
+			most = n
+		}
+	}
+	return most
 }
 
 // perGroup judges a budget for each group by itself.
@@ -132,21 +142,21 @@ func with(b *Budget, n, total int) string {
 	if n == total {
 		return ""
 	}
-	return fmt.Sprintf(" (%d with those of the last %s)", total, span(b.Per))
+	return fmt.Sprintf(" (%d with those of the last %s)", total, Span(b.Per))
 }
 
 func within(b *Budget) string {
 	if b.Per == 0 {
 		return ""
 	}
-	return " in " + span(b.Per)
+	return " in " + Span(b.Per)
 }
 
 func window(b *Budget) string {
 	if b.Per == 0 {
 		return ""
 	}
-	return span(b.Per)
+	return Span(b.Per)
 }
 
 // mostWorst is how many steps a trip names.
