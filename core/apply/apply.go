@@ -103,8 +103,8 @@ func Run(ctx context.Context, o Options, steps []plan.Step) (Report, error) {
 }
 
 func (a *applier) phase(ctx context.Context, steps []plan.Step) error {
-	if !steps[0].Class.Remote() {
-		return a.link(ctx, steps)
+	if !steps[0].Remote() {
+		return a.note(ctx, steps)
 	}
 	g, inPhase := errgroup.WithContext(ctx)
 	g.SetLimit(a.Concurrency)
@@ -134,12 +134,16 @@ func (a *applier) stopped() error {
 	return a.refused
 }
 
-// link ties people to accounts that exist, or lets them go. Nothing is called.
-func (a *applier) link(ctx context.Context, steps []plan.Step) error {
+// note carries out what concerns the gateway's own books: links, and groups that are
+// retired without a note in the target. Nothing is called.
+func (a *applier) note(ctx context.Context, steps []plan.Step) error {
 	items := make([]*item, len(steps))
 	for i, s := range steps {
 		items[i] = a.item(s)
-		items[i].op.State, items[i].op.RemoteID = store.OpApplied, s.User.ID
+		items[i].op.State = store.OpApplied
+		if s.User != nil {
+			items[i].op.RemoteID = s.User.ID
+		}
 	}
 	return a.finish(ctx, items)
 }

@@ -31,6 +31,9 @@ func (a *applier) effects(tx store.Tx, items []*item) error {
 	if err := a.shrink(tx, items); err != nil {
 		return err
 	}
+	if err := a.retireGroups(tx, items); err != nil {
+		return err
+	}
 	if err := a.record(tx, items); err != nil {
 		return err
 	}
@@ -89,6 +92,32 @@ func (a *applier) makeGroups(tx store.Tx, items []*item) error {
 		a.mu.Lock()
 		a.groups[row.NameKey] = made{it.op.G, g.ID}
 		a.mu.Unlock()
+	}
+	return nil
+}
+
+// retireGroups notes which groups are retired, and what the target now says of them.
+func (a *applier) retireGroups(tx store.Tx, items []*item) error {
+	for _, it := range tookEffect(items, plan.RetireGroup, plan.RestoreGroup) {
+		if err := tx.PutRetired([]store.ID{it.op.G}, it.step.Class == plan.RetireGroup); err != nil {
+			return err
+		}
+		rows, err := tx.Groups([]store.ID{it.op.G})
+		if err != nil {
+			return err
+		}
+		if !it.step.Remote() || len(rows) == 0 {
+			continue
+		}
+		g, err := identity.DecodeGroup(rows[0].Record)
+		if err != nil {
+			return fmt.Errorf("group %q: %w", rows[0].Ext, err)
+		}
+		g.Description = described(it.step.Changes)
+		rows[0].Fingerprint, rows[0].Record = [16]byte{}, identity.AppendGroup(nil, &g)
+		if err := tx.PutGroups(rows); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -60,6 +60,11 @@ func (a *applier) address(it *item, creating map[store.ID]string) bool {
 	switch s.Class {
 	case plan.CreateGroup, plan.DeleteGroup:
 		w.Group = &identity.Group{ID: s.Group.ID, Name: s.Group.Name, Kind: a.GroupKind}
+	case plan.RetireGroup, plan.RestoreGroup:
+		w.Group = &identity.Group{ID: s.Group.ID, Name: s.Group.Name, Kind: a.GroupKind, Description: described(s.Changes)}
+		for _, c := range s.Changes {
+			w.Changed = append(w.Changed, c.Field)
+		}
 	case plan.CreateUser:
 		w.User = s.Account
 		creating[s.P] = it.op.ID
@@ -110,6 +115,16 @@ func emailOf(s *plan.Step) string {
 	return ""
 }
 
+// described is the description that the changes of a group give it.
+func described(changes []plan.Change) string {
+	for _, c := range changes {
+		if c.Field == "description" && len(c.After) > 0 {
+			return c.After[0]
+		}
+	}
+	return ""
+}
+
 // updated is the account with the changed values, and their names.
 func updated(s *plan.Step, kind string) (*identity.User, []string) {
 	u := &identity.User{ID: s.User.ID, Kind: kind, Active: true}
@@ -125,6 +140,7 @@ var operationKinds = map[plan.Class]schema.Operation{
 	plan.CreateGroup: schema.CreateGroup, plan.CreateUser: schema.CreateUser, plan.UpdateUser: schema.UpdateUser,
 	plan.ActivateUser: schema.ActivateUser, plan.AddMember: schema.AddMember, plan.RemoveMember: schema.RemoveMember,
 	plan.DeactivateUser: schema.DeactivateUser, plan.DeleteUser: schema.DeleteUser, plan.DeleteGroup: schema.DeleteGroup,
+	plan.RetireGroup: schema.UpdateGroup, plan.RestoreGroup: schema.UpdateGroup,
 }
 
 func operationKind(c plan.Class) schema.Operation { return operationKinds[c] }

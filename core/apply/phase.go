@@ -19,9 +19,13 @@ func phases(steps []plan.Step) [][]plan.Step {
 		}
 	}
 	var out [][]plan.Step
-	last := plan.Class(0)
+	type kind struct {
+		class  plan.Class
+		remote bool
+	}
+	var last kind
 	for _, s := range rest {
-		if p := phaseOf(s.Class); p != last {
+		if p := (kind{phaseOf(s.Class), s.Remote()}); p != last {
 			out, last = append(out, nil), p
 		}
 		phase := &out[len(out)-1]

@@ -107,12 +107,13 @@ func question(ops []store.Operation) ([]*item, pluginhost.StateOptions, error) {
 type sighting struct {
 	users   map[string]*identity.User // by id, e-mail and username
 	groups  map[string]string         // id by folded name
+	notes   map[string]string         // descriptions of groups, by id
 	present map[string]bool           // groups, by id
 	members map[[2]string]bool        // group id, user id
 }
 
 func newSighting() *sighting {
-	return &sighting{users: map[string]*identity.User{}, groups: map[string]string{}, present: map[string]bool{}, members: map[[2]string]bool{}}
+	return &sighting{users: map[string]*identity.User{}, groups: map[string]string{}, notes: map[string]string{}, present: map[string]bool{}, members: map[[2]string]bool{}}
 }
 
 // State implements pluginhost.StateSink.
@@ -131,7 +132,7 @@ func (s *sighting) State(_ context.Context, page pluginhost.StatePage) error {
 		if err != nil {
 			return err
 		}
-		s.groups[identity.Fold(g.Name)], s.present[g.ID] = g.ID, true
+		s.groups[identity.Fold(g.Name)], s.present[g.ID], s.notes[g.ID] = g.ID, true, g.Description
 	}
 	for _, m := range page.Members {
 		for _, u := range m.UserIDs {
@@ -178,6 +179,8 @@ func (s *sighting) judge(it *item) {
 		}
 	case plan.DeleteGroup:
 		there = !s.present[group]
+	case plan.RetireGroup, plan.RestoreGroup:
+		there = s.present[group] && s.notes[group] == described(st.Changes)
 	case plan.UpdateUser:
 		there = u != nil && carries(u, st.Changes)
 	case plan.ActivateUser:

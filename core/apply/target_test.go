@@ -39,6 +39,7 @@ type system struct {
 	mu      sync.Mutex
 	users   map[string]*identity.User
 	groups  map[string]string          // name by id
+	notes   map[string]string          // description by id
 	members map[string]map[string]bool // by group id
 	log     []string
 	calls   [][]pluginhost.Operation
@@ -51,7 +52,7 @@ type system struct {
 }
 
 func newSystem() *system {
-	return &system{users: map[string]*identity.User{}, groups: map[string]string{}, members: map[string]map[string]bool{},
+	return &system{users: map[string]*identity.User{}, groups: map[string]string{}, notes: map[string]string{}, members: map[string]map[string]bool{},
 		fate: func(*pluginhost.Operation) fate { return done }}
 }
 
@@ -139,6 +140,9 @@ func (s *system) do(op *pluginhost.Operation, made map[string]string) pluginhost
 		changed("delete group "+s.groups[op.Group.ID], there)
 		delete(s.groups, op.Group.ID)
 		delete(s.members, op.Group.ID)
+	case schema.UpdateGroup:
+		changed("describe "+op.Group.ID, s.notes[op.Group.ID] != op.Group.Description)
+		s.notes[op.Group.ID] = op.Group.Description
 	case schema.CreateUser:
 		for _, u := range s.users {
 			if identity.Fold(u.Email) == identity.Fold(op.User.Email) {
@@ -201,7 +205,7 @@ func (s *system) ReadState(ctx context.Context, o pluginhost.StateOptions, sink 
 			}
 		}
 		if named || len(in) > 0 {
-			page.Groups = append(page.Groups, pluginhost.NewGroupRecord(identity.Group{ID: id, Name: name, Kind: "group"}))
+			page.Groups = append(page.Groups, pluginhost.NewGroupRecord(identity.Group{ID: id, Name: name, Kind: "group", Description: s.notes[id]}))
 			page.Members = append(page.Members, identity.Members{GroupID: id, UserIDs: in})
 		}
 	}

@@ -51,7 +51,7 @@ func TestFull(t *testing.T) {
 		OnLeave: "deactivate", Grace: 72 * time.Hour}); !reflect.DeepEqual(s.Users, want) {
 		t.Errorf("users %+v", s.Users)
 	}
-	if want := (Groups{Kind: "group", Mode: GroupsByName, Create: true, KeepExisting: true, Nested: NestedFlatten, OnLeave: LeaveKeep,
+	if want := (Groups{Kind: "group", Mode: GroupsByName, Create: true, KeepExisting: true, Nested: NestedFlatten, OnLeave: LeaveRetire,
 		ForNewUsers: []string{"jira-software-users"}, ForAllUsers: []string{"everyone"}}); !reflect.DeepEqual(s.Groups, want) {
 		t.Errorf("groups %+v", s.Groups)
 	}

@@ -92,7 +92,7 @@ var groupsBlock = schema.Block{Fields: []schema.Field{
 	{Name: "create", Type: schema.Bool, Default: true, Doc: "Make groups that the target lacks."},
 	{Name: "keep_existing", Type: schema.Bool, Default: true, Doc: "Memberships that the gateway did not add stay."},
 	{Name: "nested", Type: schema.String, Default: NestedFlatten, OneOf: []string{NestedFlatten, NestedDirect}, Doc: "Whether members of child groups are members."},
-	{Name: "on_leave", Type: schema.String, Default: LeaveKeep, OneOf: []string{LeaveKeep, LeaveDelete}, Doc: "What happens to a group of ours whose source group is gone: keep leaves it, without our members."},
+	{Name: "on_leave", Type: schema.String, Default: LeaveRetire, OneOf: []string{LeaveKeep, LeaveRetire, LeaveDelete}, Doc: "What happens to a group of ours whose source group is gone. All three take out the members we added. keep leaves it at that, retire notes it too, in the group's description where the target can write it, delete deletes it once nobody is in it."},
 	{Name: "for_new_users", Type: schema.StringList, Doc: "Target groups for accounts that the gateway makes."},
 	{Name: "for_all_users", Type: schema.StringList, Doc: "Target groups for everyone included."},
 }}

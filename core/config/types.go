@@ -119,6 +119,7 @@ const (
 	LeaveKeep       = "keep"
 	LeaveDeactivate = "deactivate"
 	LeaveDelete     = "delete"
+	LeaveRetire     = "retire" // groups
 )
 
 // Users is the users block.
@@ -153,7 +154,7 @@ type Groups struct {
 	Create       bool   // create groups the target lacks
 	KeepExisting bool   // memberships the gateway did not add stay
 	Nested       string // NestedFlatten, NestedDirect
-	OnLeave      string // a group without a source: LeaveKeep (it stays, emptied) or LeaveDelete
+	OnLeave      string // a group without a source: LeaveKeep (it stays, emptied), LeaveRetire (and says so), LeaveDelete
 	ForNewUsers  []string
 	ForAllUsers  []string
 }

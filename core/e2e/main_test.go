@@ -152,10 +152,11 @@ type user struct {
 }
 
 type group struct {
-	ID       string   `json:"id"`
-	Name     string   `json:"name"`
-	Children []string `json:"children,omitempty"`
-	ReadOnly string   `json:"read_only,omitempty"`
+	ID          string   `json:"id"`
+	Name        string   `json:"name"`
+	Description string   `json:"description,omitempty"`
+	Children    []string `json:"children,omitempty"`
+	ReadOnly    string   `json:"read_only,omitempty"`
 }
 
 func (g *gateway) put(name string, f file) {

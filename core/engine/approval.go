@@ -115,7 +115,7 @@ func (r *run) use(tx store.Tx, as approvals) error {
 	return tx.PutRun(r.rec)
 }
 
-// whole leaves out of a part of a plan the groups that would be deleted although
+// whole leaves out of a part of a plan the groups that would be deleted or retired although
 // somebody whom the plan takes out of them first is still in them.
 func whole(p, part *plan.Plan) *plan.Plan {
 	if len(part.Steps) == len(p.Steps) {
@@ -134,7 +134,10 @@ func whole(p, part *plan.Plan) *plan.Plan {
 	}
 	count(p.Steps, 1)
 	count(part.Steps, -1)
-	return part.Where(func(s *plan.Step) bool { return s.Class != plan.DeleteGroup || left[s.Group.Name]+left[""] == 0 })
+	return part.Where(func(s *plan.Step) bool {
+		ends := s.Class == plan.DeleteGroup || s.Class == plan.RetireGroup
+		return !ends || left[s.Group.Name]+left[""] == 0
+	})
 }
 
 // commands completes every reason to hold with the command that releases it.

@@ -93,6 +93,7 @@ type Report struct {
 	Verdict  guard.Verdict  `json:"verdict"`
 	Release  string         `json:"release,omitempty"`  // the command that releases all of a held plan
 	Approved string         `json:"approved,omitempty"` // who released the plan, or a part of it
+	Impacts  []plan.Impact  `json:"impacts,omitempty"`  // where groups that end are used
 	Outcomes map[string]int `json:"outcomes"`
 	Apply    *apply.Report  `json:"apply,omitempty"`
 	Settled  int            `json:"settled,omitempty"` // operations of an interrupted run whose outcome was asked for

@@ -105,7 +105,7 @@ func TestIncrementalEqualsFull(t *testing.T) {
     on_leave      = %q
   }
 `, rapid.SampledFrom([]string{"deactivate", "delete", "keep"}).Draw(rt, "on_leave"), rapid.Bool().Draw(rt, "keep_existing"),
-			rapid.SampledFrom([]string{"keep", "delete"}).Draw(rt, "groups on_leave"))
+			rapid.SampledFrom([]string{"keep", "retire", "delete"}).Draw(rt, "groups on_leave"))
 		b := newBench(t, fmt.Sprintf("%s/%d", t.TempDir(), n), body+generous)
 		defer b.close()
 		b.company(6)

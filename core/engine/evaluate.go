@@ -31,6 +31,10 @@ type evaluation struct {
 	only      []store.ID
 	trace     *Explanation // set when one person is explained
 
+	groupsVersion int64 // of the snapshot
+	groupsMoved   bool  // a group changed since nothing was to do about those that came or went
+	groupsOpen    bool  // something is
+
 	view      store.Reader
 	groups    *groupSide
 	protected map[store.ID]string
@@ -98,9 +102,14 @@ func (ev *evaluation) run(v store.Reader) error {
 		}
 	}
 	ev.dropDisputed()
-	deletions, err := ev.groups.deletions()
-	ev.steps = append(ev.steps, deletions...)
-	return err
+	for _, endings := range []func() ([]plan.Step, error){ev.groups.deletions, ev.groups.retirements} {
+		steps, err := endings()
+		if err != nil {
+			return err
+		}
+		ev.steps = append(ev.steps, steps...)
+	}
+	return nil
 }
 
 func (ev *evaluation) prepare() error {
@@ -122,6 +131,14 @@ func (ev *evaluation) prepare() error {
 	for _, g := range gs {
 		ev.graces[g.P] = g
 	}
+	if ev.groupsVersion, err = ev.view.GroupsVersion(); err != nil {
+		return err
+	}
+	settled, err := ev.view.GroupsSettled(ev.sid)
+	if err != nil {
+		return err
+	}
+	ev.groupsMoved = settled != ev.groupsVersion
 	ev.groups = &groupSide{ev: ev, kind: ev.groupKind}
 	return ev.groups.prepare()
 }
@@ -274,12 +291,21 @@ func (ev *evaluation) keep(tx store.Tx) error {
 		func() error { return tx.PutGraces(ev.sid, ev.newGraces) },
 		func() error { return tx.DeleteGraces(idset.Of(ev.endGraces)) },
 		func() error { return tx.ClearDirty(ev.sid, done) },
+		func() error { return ev.settleGroups(tx) },
 	} {
 		if err := write(); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// settleGroups notes that no group waits to be retired or restored.
+func (ev *evaluation) settleGroups(tx store.Tx) error {
+	if ev.only != nil || ev.groupsOpen || !ev.groupsMoved || ev.groups == nil {
+		return nil
+	}
+	return tx.PutGroupsSettled(ev.sid, ev.groupsVersion)
 }
 
 func (ev *evaluation) warn(format string, args ...any) { ev.warnings[fmt.Sprintf(format, args...)]++ }

@@ -60,10 +60,11 @@ func (s *system) drop(user string) {
 // Description implements Connector.
 func (s *system) Description() *schema.Plugin {
 	all := []schema.Operation{schema.CreateUser, schema.UpdateUser, schema.ActivateUser, schema.DeactivateUser, schema.DeleteUser,
-		schema.CreateGroup, schema.DeleteGroup, schema.AddMember, schema.RemoveMember}
+		schema.CreateGroup, schema.UpdateGroup, schema.DeleteGroup, schema.AddMember, schema.RemoveMember}
 	fields := []schema.Attribute{{Name: "email", Writable: true}, {Name: "display_name", Writable: true}}
 	return &schema.Plugin{Type: "fake", Roles: []schema.Role{schema.Source, schema.Target}, Capabilities: schema.Capabilities{Lookup: true, MaxBatch: 7, Concurrency: 2},
-		Kinds: []schema.Kind{{Name: "user", Shape: schema.UserShape, Attributes: fields, Operations: all}, {Name: "group", Shape: schema.GroupShape, Operations: all}}}
+		Kinds: []schema.Kind{{Name: "user", Shape: schema.UserShape, Attributes: fields, Operations: all}, {Name: "group", Shape: schema.GroupShape, Operations: all,
+			Attributes: []schema.Attribute{{Name: "description", Writable: true}}}}}
 }
 
 func (s *system) end(n int) pluginhost.End {
@@ -167,6 +168,10 @@ func (s *system) Apply(_ context.Context, _ string, ops []pluginhost.Operation, 
 			s.next++
 			r.RemoteID = fmt.Sprintf("ng%d", s.next)
 			s.group(r.RemoteID, op.Group.Name)
+		case schema.UpdateGroup:
+			g := s.groups[op.Group.ID]
+			g.Description = op.Group.Description
+			s.groups[g.ID] = g
 		case schema.DeleteGroup:
 			delete(s.groups, op.Group.ID)
 			delete(s.members, op.Group.ID)

@@ -48,6 +48,7 @@ type targetGroup struct {
 	ref     plan.Ref
 	refused string // why memberships cannot be written; "" when they can
 	rule    string // of one that is to be made
+	note    string // its description
 	shared  bool   // another group has the name: what is refused for that may be allowed when that one changes
 	round   int    // of resolve: who has seen it
 }
@@ -318,7 +319,7 @@ func (g *groupSide) target(w want, found []store.Group) error {
 }
 
 func describe(n store.ID, group *identity.Group) targetGroup {
-	return targetGroup{n: n, ref: plan.Ref{ID: group.ID, Name: group.Name, Note: group.Privileged}, refused: group.ReadOnly}
+	return targetGroup{n: n, ref: plan.Ref{ID: group.ID, Name: group.Name, Note: group.Privileged}, refused: group.ReadOnly, note: group.Description}
 }
 
 // existing describes groups of the target by id, those of removals.

@@ -41,6 +41,9 @@ func (k *keyedMutex) lock(key string) (unlock func()) {
 func (r *run) judge(ctx context.Context, ev *evaluation) (allowed *plan.Plan, err error) {
 	p := ev.plan(r.header())
 	r.report.Plan, r.report.Digest = p, p.Digest()
+	if err := r.impacts(ctx, p); err != nil {
+		return nil, fmt.Errorf("look where groups are used: %w", err)
+	}
 	err = r.Store.Update(ctx, func(tx store.Tx) error {
 		if err := ev.keep(tx); err != nil {
 			return err

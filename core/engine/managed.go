@@ -48,5 +48,8 @@ func (r *run) markEverybody(tx store.Tx, epoch string) error {
 			return err
 		}
 	}
+	if err := tx.PutGroupsSettled(r.sid, 0); err != nil {
+		return err
+	}
 	return tx.PutSyncState(r.sid, store.SyncState{Epoch: epoch})
 }

@@ -20,6 +20,8 @@ var operationOf = map[plan.Class]schema.Operation{
 // can tells whether the target does what steps of the class need.
 func (ev *evaluation) can(c plan.Class) bool {
 	switch c {
+	case plan.RetireGroup, plan.RestoreGroup:
+		return true
 	case plan.CreateGroup, plan.AddMember, plan.RemoveMember, plan.DeleteGroup:
 		return ev.groupKind.Can(operationOf[c])
 	}

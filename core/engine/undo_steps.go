@@ -17,6 +17,7 @@ type today struct {
 	owner    map[store.ID]store.ID // of accounts: the person they are linked to
 	linked   map[store.ID]store.ID // of people: their account
 	byExt    map[string]store.ID   // groups of before-images
+	retired  map[store.ID]bool
 }
 
 func lookAt(ev *evaluation, ops []done) (*today, error) {
@@ -31,7 +32,14 @@ func lookAt(ev *evaluation, ops []done) (*today, error) {
 			}
 		}
 	}
-	now := &today{owner: map[store.ID]store.ID{}, linked: map[store.ID]store.ID{}, byExt: map[string]store.ID{}}
+	now := &today{owner: map[store.ID]store.ID{}, linked: map[store.ID]store.ID{}, byExt: map[string]store.ID{}, retired: map[store.ID]bool{}}
+	retired, err := ev.view.RetiredGroups(ev.sid)
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range retired {
+		now.retired[n] = true
+	}
 	links, err := ev.view.LinksOf(idset.Of(ps))
 	if err != nil {
 		return nil, err
@@ -86,6 +94,8 @@ func (inv *inverter) one(d *done) error {
 		inv.adoptAgain(s)
 	case plan.AddMember, plan.RemoveMember:
 		inv.member(s)
+	case plan.RetireGroup, plan.RestoreGroup:
+		inv.retirement(s)
 	default:
 		return inv.account(s)
 	}
@@ -315,6 +325,33 @@ func (inv *inverter) unmakeGroup(s *plan.Step) {
 		st.Group = &t.ref
 		inv.steps = append(inv.steps, st)
 	}
+}
+
+// retirement takes back that a group was retired, or restored.
+func (inv *inverter) retirement(s *plan.Step) {
+	t := inv.ev.groups.byN[s.G]
+	why := ""
+	switch {
+	case t == nil:
+		why = "the group is gone"
+	case t.refused != "":
+		why = t.refused
+	case inv.now.retired[s.G] != (s.Class == plan.RetireGroup):
+		why = "that was taken back already"
+	}
+	st := inv.step(s, s.Class.Inverse())
+	for _, c := range s.Changes {
+		if why == "" && !slices.Equal(values(t.note), c.After) {
+			why = "its " + c.Field + " was changed since"
+		}
+		st.Changes = append(st.Changes, plan.Change{Field: c.Field, Before: c.After, After: c.Before})
+	}
+	if why != "" {
+		inv.leave(s, "%s", why)
+		return
+	}
+	st.Group = &t.ref
+	inv.steps = append(inv.steps, st)
 }
 
 // spareGroups keeps the groups that would not be empty.

@@ -247,7 +247,7 @@ func (ev *evaluation) spare(people map[store.ID]string) []string {
 			names[s.P], ev.spared[s.Person] = s.User.Name, true
 			return true
 		}
-		return s.Class == plan.DeleteGroup && len(people) > 0
+		return (s.Class == plan.DeleteGroup || s.Class == plan.RetireGroup) && len(people) > 0
 	})
 	var kept []string
 	for p, why := range people {

@@ -22,6 +22,7 @@ type fileHeader struct {
 	Header
 	Steps    int      `json:"steps"`
 	Warnings []string `json:"warnings,omitempty"`
+	Impacts  []Impact `json:"impacts,omitempty"`
 	Packed   bool     `json:"packed,omitempty"` // what follows is compressed (RFC 1951)
 }
 
@@ -81,7 +82,7 @@ func (p *Plan) Packed() []byte {
 func (p *Plan) head(packed bool) *bytes.Buffer {
 	var b bytes.Buffer
 	_ = json.NewEncoder(&b).Encode(fileHeader{Format: format, Digest: p.Digest(), Header: p.Header, Steps: len(p.Steps),
-		Warnings: p.Warnings, Packed: packed}) // plain data into a buffer: cannot fail
+		Warnings: p.Warnings, Impacts: p.Impacts, Packed: packed}) // plain data into a buffer: cannot fail
 	return &b
 }
 
@@ -105,7 +106,7 @@ func Decode(b []byte) (*Plan, error) {
 	if head.Packed {
 		lines = flate.NewReader(lines)
 	}
-	p := &Plan{Header: head.Header, Warnings: head.Warnings}
+	p := &Plan{Header: head.Header, Warnings: head.Warnings, Impacts: head.Impacts}
 	sum := newDigest(head.Header)
 	if err := p.decodeSteps(io.TeeReader(lines, sum)); err != nil {
 		return nil, err

@@ -21,7 +21,8 @@ type Class uint8
 
 // The classes.
 const (
-	CreateGroup Class = iota + 1
+	CreateGroup  Class = iota + 1
+	RestoreGroup       // a retired group is wanted again
 	CreateUser
 	Adopt // link to an account that exists; nothing changes in the target
 	UpdateUser
@@ -30,16 +31,21 @@ const (
 	RemoveMember
 	DeactivateUser
 	DeleteUser
+	RetireGroup // a group that nothing makes any more: its members go, and it says so
 	DeleteGroup
 	Release // end the link to an account; nothing changes in the target
 )
 
-var classNames = [...]string{"", "create_group", "create_user", "adopt", "update_user", "activate_user", "add_member",
-	"remove_member", "deactivate_user", "delete_user", "delete_group", "release"}
+var classNames = [...]string{"", "create_group", "restore_group", "create_user", "adopt", "update_user", "activate_user", "add_member",
+	"remove_member", "deactivate_user", "delete_user", "retire_group", "delete_group", "release"}
 
 // Classes are all classes in the order of a plan.
 func Classes() []Class {
-	return []Class{CreateGroup, CreateUser, Adopt, UpdateUser, ActivateUser, AddMember, RemoveMember, DeactivateUser, DeleteUser, DeleteGroup, Release}
+	all := make([]Class, 0, len(classNames)-1)
+	for c := CreateGroup; c <= Release; c++ {
+		all = append(all, c)
+	}
+	return all
 }
 
 // String is the class's name in JSON and in configuration: "add_member".
@@ -66,8 +72,17 @@ func (c *Class) UnmarshalText(b []byte) error {
 // Destructive reports whether a step of the class takes something away.
 func (c Class) Destructive() bool { return c >= RemoveMember && c <= DeleteGroup }
 
-// Remote reports whether a step of the class changes something in the target.
-func (c Class) Remote() bool { return c != Adopt && c != Release }
+// Remote reports whether the step changes something in the target. A group is retired
+// in the gateway's own books where the target has no place for a note.
+func (s *Step) Remote() bool {
+	switch s.Class {
+	case Adopt, Release:
+		return false
+	case RetireGroup, RestoreGroup:
+		return len(s.Changes) > 0
+	}
+	return true
+}
 
 // Reversal says whether a step can be taken back.
 type Reversal string
@@ -98,7 +113,7 @@ func (c Class) Inverse() Class { return inverses[c] }
 var inverses = map[Class]Class{
 	CreateGroup: DeleteGroup, CreateUser: DeactivateUser, Adopt: Release, UpdateUser: UpdateUser, ActivateUser: DeactivateUser,
 	AddMember: RemoveMember, RemoveMember: AddMember, DeactivateUser: ActivateUser, DeleteUser: CreateUser, DeleteGroup: CreateGroup,
-	Release: Adopt,
+	Release: Adopt, RetireGroup: RestoreGroup, RestoreGroup: RetireGroup,
 }
 
 // Ref names a record of the target. ID is empty for one that a step of the same plan
@@ -152,6 +167,7 @@ type Plan struct {
 	Header
 	Steps    []Step
 	Warnings []string // for the reader; not part of the digest
+	Impacts  []Impact // likewise
 
 	sealed *sealed
 }
@@ -228,7 +244,7 @@ func (p *Plan) Empty() bool { return len(p.Steps) == 0 }
 
 // Where returns the plan with the steps that keep lets through.
 func (p *Plan) Where(keep func(*Step) bool) *Plan {
-	rest := Plan{Header: p.Header, Warnings: p.Warnings}
+	rest := Plan{Header: p.Header, Warnings: p.Warnings, Impacts: p.Impacts}
 	for i := range p.Steps {
 		if keep(&p.Steps[i]) {
 			rest.Steps = append(rest.Steps, p.Steps[i])

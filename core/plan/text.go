@@ -10,6 +10,7 @@ var classVerbs = map[Class]string{
 	CreateGroup: "create group", CreateUser: "create user", Adopt: "adopt account", UpdateUser: "update user",
 	ActivateUser: "activate user", AddMember: "add to group", RemoveMember: "remove from group",
 	DeactivateUser: "deactivate user", DeleteUser: "delete user", DeleteGroup: "delete group", Release: "release account",
+	RetireGroup: "retire group", RestoreGroup: "restore group",
 }
 
 // classCounts say how many of a class there are, for one and for several.
@@ -19,12 +20,14 @@ var classCounts = map[Class][2]string{
 	ActivateUser: {"activate 1 user", "activate %d users"}, AddMember: {"add 1 membership", "add %d memberships"},
 	RemoveMember: {"remove 1 membership", "remove %d memberships"}, DeactivateUser: {"deactivate 1 user", "deactivate %d users"},
 	DeleteUser: {"delete 1 user", "delete %d users"}, DeleteGroup: {"delete 1 group", "delete %d groups"},
-	Release: {"release 1 account", "release %d accounts"},
+	Release: {"release 1 account", "release %d accounts"}, RetireGroup: {"retire 1 group", "retire %d groups"},
+	RestoreGroup: {"restore 1 group", "restore %d groups"},
 }
 
 var classMarks = map[Class]string{
 	CreateGroup: "+", CreateUser: "+", Adopt: "=", UpdateUser: "~", ActivateUser: "+", AddMember: "+",
 	RemoveMember: "-", DeactivateUser: "-", DeleteUser: "-", DeleteGroup: "-", Release: "=",
+	RetireGroup: "-", RestoreGroup: "+",
 }
 
 // Line is the step in one line, without its reason.
@@ -77,6 +80,12 @@ func (p *Plan) Text(w io.Writer, o TextOptions) error {
 		}
 		t.section(p.Steps[i:j])
 		i = j
+	}
+	for i := range p.Impacts {
+		t.printf("! %s\n", p.Impacts[i].String())
+	}
+	if len(p.Impacts) > 0 {
+		t.printf("\n")
 	}
 	for _, warning := range p.Warnings {
 		t.printf("! %s\n", warning)

@@ -188,6 +188,9 @@ type MirrorReader interface {
 	Protected(ep EndpointID) ([]Protected, error)
 	Quotas(ep EndpointID) ([]Quota, error)
 	Endpoints() (map[string]EndpointID, error)
+	// GroupsVersion is another number whenever a group of any endpoint came, went or
+	// changed. It starts at 1.
+	GroupsVersion() (int64, error)
 }
 
 // MirrorWriter writes what systems looked like.
@@ -270,6 +273,11 @@ type PeopleReader interface {
 	Graces(SyncID) ([]Grace, error)
 	// OwnGroups are the groups of the target that the sync made, ascending.
 	OwnGroups(SyncID) ([]ID, error)
+	// RetiredGroups are those of them that are retired, ascending.
+	RetiredGroups(SyncID) ([]ID, error)
+	// GroupsSettled is the GroupsVersion at which nothing was left to do about groups
+	// that came or went; 0 when there may be.
+	GroupsSettled(SyncID) (int64, error)
 	Outcomes(SyncID) (map[string]int, error)
 	PeopleWith(s SyncID, outcome string, limit int) ([]Person, error)
 	// Applied counts, by the group they are about (0: none), the operations of a class
@@ -296,6 +304,10 @@ type PeopleWriter interface {
 	PutGraces(s SyncID, gs []Grace) error
 	DeleteGraces(ps []ID) error
 	PutOwnGroups(s SyncID, groups []ID) error
+	// PutRetired notes that own groups are, or are no longer, retired. It moves
+	// GroupsVersion on.
+	PutRetired(groups []ID, retired bool) error
+	PutGroupsSettled(s SyncID, version int64) error
 }
 
 // Run is one run of a sync.

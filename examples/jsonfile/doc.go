@@ -51,11 +51,12 @@ type User struct {
 
 // Group is one group.
 type Group struct {
-	ID         string   `json:"id"`
-	Name       string   `json:"name"`
-	Children   []string `json:"children,omitempty"`
-	ReadOnly   string   `json:"read_only,omitempty"`  // targets: why
-	Privileged string   `json:"privileged,omitempty"` // targets: what it gives
+	ID          string   `json:"id"`
+	Name        string   `json:"name"`
+	Description string   `json:"description,omitempty"`
+	Children    []string `json:"children,omitempty"`
+	ReadOnly    string   `json:"read_only,omitempty"`  // targets: why
+	Privileged  string   `json:"privileged,omitempty"` // targets: what it gives
 }
 
 // Config is the plugin's block.

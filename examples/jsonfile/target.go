@@ -18,7 +18,8 @@ func TargetAbout(version string) sdk.About {
 				{Name: "family_name", Writable: true}, {Name: "department", Writable: true}},
 				Operations: []sdk.OperationKind{sdk.CreateUser, sdk.UpdateUser, sdk.ActivateUser, sdk.DeactivateUser, sdk.DeleteUser}},
 			{Name: "group", Shape: sdk.GroupShape, CaseInsensitiveNames: true, MaxNameLength: 255,
-				Operations: []sdk.OperationKind{sdk.CreateGroup, sdk.DeleteGroup, sdk.AddMember, sdk.RemoveMember}},
+				Attributes: []sdk.KindAttribute{{Name: "description", Writable: true}},
+				Operations: []sdk.OperationKind{sdk.CreateGroup, sdk.UpdateGroup, sdk.DeleteGroup, sdk.AddMember, sdk.RemoveMember}},
 		},
 	}
 }
@@ -59,7 +60,7 @@ func (t *Target) ReadState(_ context.Context, req sdk.StateRequest, w *sdk.State
 		if req.Targeted() && !slices.Contains(req.GroupIDs, g.ID) && !slices.ContainsFunc(req.GroupNames, func(n string) bool { return sameText(n, g.Name) }) {
 			continue
 		}
-		if err := w.AddGroups(sdk.Group{ID: g.ID, Name: g.Name, ReadOnlyReason: g.ReadOnly, PrivilegedReason: g.Privileged}); err != nil {
+		if err := w.AddGroups(sdk.Group{ID: g.ID, Name: g.Name, Description: g.Description, ReadOnlyReason: g.ReadOnly, PrivilegedReason: g.Privileged}); err != nil {
 			return err
 		}
 	}
@@ -107,6 +108,16 @@ func (f *File) apply(op sdk.Operation) (sdk.Result, error) {
 		}
 		f.Groups = append(f.Groups, Group{ID: "g" + strconv.Itoa(f.Writes+1000), Name: op.Group.Name})
 		return sdk.Applied(f.Groups[len(f.Groups)-1].ID), nil
+	case sdk.UpdateGroup:
+		g := f.group(op.Group.ID)
+		if g == nil {
+			return sdk.Result{}, sdk.NotFound("no such group")
+		}
+		if g.Description == op.Group.Description {
+			return sdk.Already(""), nil
+		}
+		g.Description = op.Group.Description
+		return sdk.Applied(""), nil
 	case sdk.DeleteGroup:
 		f.Groups = slices.DeleteFunc(f.Groups, func(g Group) bool { return g.ID == op.Group.ID })
 		for i := range f.Users {

@@ -204,6 +204,12 @@ func (x *tx) PutAccounts(as []store.Account) error {
 }
 
 func (x *tx) PutGroups(gs []store.Group) error {
+	if len(gs) == 0 {
+		return nil
+	}
+	if err := x.groupsChanged(); err != nil {
+		return err
+	}
 	return x.insert(`INSERT INTO grp (n, ep, ext, fp, flags, name, rec) VALUES `,
 		` ON CONFLICT (n) DO UPDATE SET fp = excluded.fp, flags = excluded.flags, name = excluded.name, rec = excluded.rec`,
 		7, len(gs), func(i int, to []any) []any {
@@ -216,6 +222,11 @@ func (x *tx) SetFlags(heads []store.Head, groups bool) error {
 	query := `UPDATE account SET flags = ? WHERE n = ?`
 	if groups {
 		query = `UPDATE grp SET flags = ? WHERE n = ?`
+	}
+	if groups && len(heads) > 0 {
+		if err := x.groupsChanged(); err != nil {
+			return err
+		}
 	}
 	for _, h := range heads {
 		if err := x.exec(query, h.Flags, h.N); err != nil {

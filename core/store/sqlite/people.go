@@ -231,17 +231,7 @@ func (x *tx) DeleteGraces(ps []store.ID) error {
 	return x.execIDs(ps, `DELETE FROM grace WHERE p IN (SELECT value FROM json_each(?))`)
 }
 
-func (x *tx) OwnGroups(s store.SyncID) (out []store.ID, err error) {
-	err = x.each(func(r *sql.Rows) error {
-		var n store.ID
-		err := r.Scan(&n)
-		out = append(out, n)
-		return err
-	}, `SELECT n FROM own_group WHERE sync = ? ORDER BY n`, s)
-	return out, err
-}
-
 func (x *tx) PutOwnGroups(s store.SyncID, groups []store.ID) error {
-	return x.insert(`INSERT INTO own_group (n, sync) VALUES `, ` ON CONFLICT DO NOTHING`, 2, len(groups),
-		func(i int, to []any) []any { return append(to, groups[i], s) })
+	return x.insert(`INSERT INTO own_group (n, sync, retired) VALUES `, ` ON CONFLICT DO NOTHING`, 3, len(groups),
+		func(i int, to []any) []any { return append(to, groups[i], s, 0) })
 }

@@ -1,0 +1,83 @@
+package plan
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Impact is where the target uses a group that a plan empties, retires or deletes.
+type Impact struct {
+	Group  Ref      `json:"group"`
+	What   string   `json:"what"`             // "emptied", "retired", "deleted"
+	Uses   []string `json:"uses,omitempty"`   // "permission scheme \"Default\" (Browse projects)"
+	Unseen []string `json:"unseen,omitempty"` // what could not be looked at, and why
+}
+
+// String is the impact in a sentence.
+func (i *Impact) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "group %q would be %s, and is used by: ", i.Group.Name, i.What)
+	switch {
+	case len(i.Uses) > 0:
+		b.WriteString(strings.Join(i.Uses, "; "))
+	case len(i.Unseen) > 0:
+		b.WriteString("not known")
+	default:
+		b.WriteString("nothing that the target tells of")
+	}
+	if len(i.Unseen) > 0 {
+		b.WriteString(". Not looked at: " + strings.Join(i.Unseen, "; "))
+	}
+	return b.String()
+}
+
+// Endings are the groups that the plan deletes, retires or takes the last members out
+// of, in this order. sizes are the members before the plan, by the group's interned id
+// (Step.G).
+func (p *Plan) Endings(sizes func(g *Step) int) []Impact {
+	var out []Impact
+	seen := map[string]bool{}
+	end := func(s *Step, what string) {
+		if !seen[s.Group.ID] {
+			seen[s.Group.ID] = true
+			out = append(out, Impact{Group: Ref{ID: s.Group.ID, Name: s.Group.Name}, What: what})
+		}
+	}
+	leaving, joining := map[string]int{}, map[string]bool{}
+	var emptied []*Step
+	for i := range p.Steps {
+		switch s := &p.Steps[i]; s.Class {
+		case DeleteGroup:
+			end(s, "deleted")
+		case RetireGroup:
+			end(s, "retired")
+		case AddMember:
+			joining[s.Group.ID] = true
+		case RemoveMember:
+			if leaving[s.Group.ID]++; leaving[s.Group.ID] == 1 {
+				emptied = append(emptied, s)
+			}
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Impact) int { return strings.Compare(a.What, b.What) })
+	for _, s := range emptied {
+		if !joining[s.Group.ID] && leaving[s.Group.ID] >= sizes(s) {
+			end(s, "emptied")
+		}
+	}
+	return out
+}
+
+// ImpactsOf are the impacts of a plan that Bytes or Packed gave, without reading its
+// steps.
+func ImpactsOf(b []byte) []Impact {
+	first, _, _ := bytes.Cut(b, []byte("\n"))
+	var head fileHeader
+	if err := json.Unmarshal(first, &head); err != nil {
+		return nil
+	}
+	return head.Impacts
+}
