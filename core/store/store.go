@@ -62,6 +62,8 @@ type Reader interface {
 	PeopleReader
 	HistoryReader
 	AuditReader
+	DirectoryReader
+	TokenReader
 }
 
 // Tx is a writing transaction.
@@ -71,6 +73,8 @@ type Tx interface {
 	PeopleWriter
 	HistoryWriter
 	AuditWriter
+	DirectoryWriter
+	TokenWriter
 }
 
 // Head is the part of a mirrored record that tells whether it changed. Flags says

@@ -67,3 +67,34 @@ CREATE TABLE audit (
   body BLOB NOT NULL, hash BLOB NOT NULL) STRICT;
 CREATE TRIGGER audit_stays BEFORE DELETE ON audit BEGIN SELECT raise(ABORT, 'the audit record is append-only'); END;
 CREATE TRIGGER audit_is_final BEFORE UPDATE ON audit BEGIN SELECT raise(ABORT, 'the audit record is append-only'); END;
+
+-- What clients have pushed. kind: 0 pending (the id of a member that names nothing yet), 1 user, 2 group.
+CREATE TABLE directory (ep INTEGER PRIMARY KEY, seq INTEGER NOT NULL, forgotten INTEGER NOT NULL) STRICT;
+CREATE TABLE entry (
+  n INTEGER PRIMARY KEY, ep INTEGER NOT NULL, kind INTEGER NOT NULL, ext TEXT NOT NULL, name TEXT NOT NULL, seq INTEGER NOT NULL,
+  pos INTEGER NOT NULL, created INTEGER NOT NULL, modified INTEGER NOT NULL, gone INTEGER NOT NULL, rec BLOB, doc BLOB, UNIQUE (ep, ext)) STRICT;
+CREATE INDEX entry_order ON entry (ep, kind, pos) WHERE gone = 0;
+CREATE INDEX entry_seq ON entry (ep, kind, seq);
+CREATE TABLE entry_count (ep INTEGER NOT NULL, kind INTEGER NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (ep, kind)) STRICT, WITHOUT ROWID;
+CREATE TRIGGER entry_comes AFTER INSERT ON entry WHEN new.gone = 0 BEGIN
+  INSERT INTO entry_count VALUES (new.ep, new.kind, 1) ON CONFLICT DO UPDATE SET n = n + 1;
+END;
+CREATE TRIGGER entry_turns AFTER UPDATE OF kind, gone ON entry WHEN new.kind <> old.kind OR new.gone <> old.gone BEGIN
+  UPDATE entry_count SET n = n - 1 WHERE ep = old.ep AND kind = old.kind AND old.gone = 0;
+  INSERT INTO entry_count SELECT new.ep, new.kind, 1 WHERE new.gone = 0 ON CONFLICT DO UPDATE SET n = n + 1;
+END;
+CREATE TRIGGER entry_goes AFTER DELETE ON entry WHEN old.gone = 0 BEGIN
+  UPDATE entry_count SET n = n - 1 WHERE ep = old.ep AND kind = old.kind;
+END;
+CREATE TABLE entry_key (
+  ep INTEGER NOT NULL, kind INTEGER NOT NULL, attribute TEXT NOT NULL, value TEXT NOT NULL, n INTEGER NOT NULL,
+  PRIMARY KEY (ep, kind, attribute, value, n)) STRICT, WITHOUT ROWID;
+CREATE INDEX entry_key_n ON entry_key (n);
+CREATE TABLE member (
+  ep INTEGER NOT NULL, g INTEGER NOT NULL, m INTEGER NOT NULL, seq INTEGER NOT NULL, gone INTEGER NOT NULL, PRIMARY KEY (g, m)) STRICT, WITHOUT ROWID;
+CREATE INDEX member_of ON member (m) WHERE gone = 0;
+CREATE INDEX member_seq ON member (ep, seq);
+-- By what clients may push. hash is SHA-256.
+CREATE TABLE token (
+  id TEXT PRIMARY KEY, source TEXT NOT NULL, name TEXT NOT NULL, scope TEXT NOT NULL, hash BLOB NOT NULL UNIQUE, created INTEGER NOT NULL,
+  expires INTEGER NOT NULL, used INTEGER NOT NULL, revoked INTEGER NOT NULL) STRICT, WITHOUT ROWID;

@@ -1,0 +1,129 @@
+package directory
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"syncgateway/core/pluginhost"
+	"syncgateway/core/store"
+)
+
+// Committer commits writes of many callers together: while one transaction is being
+// made durable the next writes gather, and share the one after it. There is one for
+// each store.
+type Committer struct {
+	store store.Store
+	queue chan *write
+	done  chan struct{}
+	close sync.Once
+	quit  chan struct{}
+}
+
+// together is how many writes share a transaction at the most.
+const together = 256
+
+type write struct {
+	ctx  context.Context
+	f    func(store.Tx) error
+	err  error
+	done chan struct{}
+}
+
+// ErrClosed: the committer has been closed; nothing was written.
+var ErrClosed = errors.New("the directory is closed")
+
+// NewCommitter starts a committer. Close it before the store.
+func NewCommitter(st store.Store) *Committer {
+	c := &Committer{store: st, queue: make(chan *write, together), done: make(chan struct{}), quit: make(chan struct{})}
+	go c.run()
+	return c
+}
+
+// Do runs f in a transaction, which it may share with others. When f returns an error
+// nothing of what it wrote stays, and the error is returned. Do returns nil when it is
+// durable. Who stops waiting does not learn whether it became so.
+func (c *Committer) Do(ctx context.Context, f func(store.Tx) error) error {
+	w := &write{ctx: ctx, f: f, done: make(chan struct{})}
+	select {
+	case c.queue <- w:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-c.quit:
+		return ErrClosed
+	}
+	select {
+	case <-w.done:
+		return w.err
+	case <-c.done:
+		select {
+		case <-w.done:
+			return w.err
+		default:
+			return ErrClosed
+		}
+	}
+}
+
+// Close commits what has been asked for and ends.
+func (c *Committer) Close() {
+	c.close.Do(func() { close(c.quit) })
+	<-c.done
+}
+
+func (c *Committer) run() {
+	defer close(c.done)
+	for {
+		select {
+		case w := <-c.queue:
+			c.commit(c.gather(w))
+		case <-c.quit:
+			for {
+				select {
+				case w := <-c.queue:
+					c.commit(c.gather(w))
+				default:
+					return
+				}
+			}
+		}
+	}
+}
+
+// gather takes what waits. It does not wait for more: a window would only delay.
+func (c *Committer) gather(first *write) []*write {
+	batch := []*write{first}
+	for len(batch) < together {
+		select {
+		case w := <-c.queue:
+			batch = append(batch, w)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// commit makes a batch durable. An error of the store concerns all of it: nothing was
+// kept, and everybody is told so.
+func (c *Committer) commit(batch []*write) {
+	err := c.store.Update(context.Background(), func(tx store.Tx) error {
+		for _, w := range batch {
+			if w.err = w.ctx.Err(); w.err != nil {
+				continue
+			}
+			w.err = tx.Part(func() error { return w.f(tx) })
+			var refused *pluginhost.Failure
+			if w.err != nil && !errors.As(w.err, &refused) {
+				return w.err
+			}
+		}
+		return nil
+	})
+	for _, w := range batch {
+		if err != nil {
+			w.err = err
+		}
+		close(w.done)
+	}
+}

@@ -1,0 +1,230 @@
+package sqlite
+
+import (
+	"database/sql"
+	"errors"
+	"strings"
+	"time"
+
+	"syncgateway/core/store"
+)
+
+const entryColumns = `e.n, e.ep, e.kind, e.ext, e.name, e.seq, e.pos, e.created, e.modified, e.gone, e.rec`
+
+func scanEntry(r interface{ Scan(...any) error }, e *store.Entry, more ...any) error {
+	var created, modified int64
+	err := r.Scan(append([]any{&e.N, &e.Endpoint, &e.Kind, &e.ID, &e.Name, &e.Seq, &e.Position, &created, &modified, &e.Gone, &e.Record}, more...)...)
+	e.Created, e.Modified = fromMicros(created), fromMicros(modified)
+	return err
+}
+
+func (x *tx) entries(query string, args ...any) ([]store.Entry, error) {
+	var out []store.Entry
+	err := x.each(func(r *sql.Rows) error {
+		var e store.Entry
+		if err := scanEntry(r, &e, &e.Document); err != nil {
+			return err
+		}
+		out = append(out, e)
+		return nil
+	}, query, args...)
+	return out, err
+}
+
+// Entry implements store.DirectoryReader.
+func (x *tx) Entry(ep store.EndpointID, id string) (store.Entry, error) {
+	found, err := x.entries(`SELECT `+entryColumns+`, e.doc FROM entry e WHERE e.ep = ? AND e.ext = ?`, ep, id)
+	if err == nil && len(found) == 0 {
+		err = store.ErrNotFound
+	}
+	if err != nil {
+		return store.Entry{}, err
+	}
+	return found[0], nil
+}
+
+// EntriesByN implements store.DirectoryReader.
+func (x *tx) EntriesByN(ns []store.ID) ([]store.Entry, error) {
+	var out []store.Entry
+	err := x.byIDs(ns, func(r *sql.Rows) error {
+		var e store.Entry
+		if err := scanEntry(r, &e); err != nil {
+			return err
+		}
+		out = append(out, e)
+		return nil
+	}, `SELECT `+entryColumns+` FROM entry e WHERE e.n IN (SELECT value FROM json_each(?)) ORDER BY e.n`)
+	return out, err
+}
+
+// where is a query's FROM and WHERE. The first key drives it, the others are looked up
+// for each row that it finds.
+func where(q store.EntryQuery) (string, []any) {
+	var from, and strings.Builder
+	args, rest := []any{}, []any{}
+	for i, c := range q.All {
+		switch {
+		case c.Attribute == "id":
+			and.WriteString(` AND e.ext = ?`)
+			rest = append(rest, c.Equals)
+		case c.Attribute == "member":
+			and.WriteString(` AND e.n IN (SELECT m.g FROM member m JOIN entry x ON x.n = m.m WHERE x.ep = ? AND x.ext = ? AND m.gone = 0)`)
+			rest = append(rest, q.Endpoint, c.Equals)
+		case i == 0:
+			from.WriteString(` JOIN entry_key k ON k.n = e.n AND k.ep = ? AND k.kind = ? AND k.attribute = ? AND k.value = ?`)
+			args = append(args, q.Endpoint, q.Kind, c.Attribute, c.Equals)
+		default:
+			and.WriteString(` AND EXISTS (SELECT 1 FROM entry_key k WHERE k.ep = ? AND k.kind = ? AND k.attribute = ? AND k.value = ? AND k.n = e.n)`)
+			rest = append(rest, q.Endpoint, q.Kind, c.Attribute, c.Equals)
+		}
+	}
+	args = append(append(args, q.Endpoint, q.Kind), rest...)
+	return ` FROM entry e` + from.String() + ` WHERE e.ep = ? AND e.kind = ? AND e.gone = 0` + and.String(), args
+}
+
+// Entries implements store.DirectoryReader.
+func (x *tx) Entries(q store.EntryQuery) ([]store.Entry, error) {
+	from, args := where(q)
+	if q.After > 0 {
+		from += ` AND e.pos > ?`
+		args = append(args, q.After)
+	}
+	return x.entries(`SELECT `+entryColumns+`, e.doc`+from+` ORDER BY e.pos LIMIT ? OFFSET ?`, append(args, q.Limit, q.Offset)...)
+}
+
+// EntryCount implements store.DirectoryReader. All of a kind are counted as they come
+// and go.
+func (x *tx) EntryCount(q store.EntryQuery) (n int, err error) {
+	if len(q.All) == 0 {
+		_, err = x.one([]any{&n}, `SELECT n FROM entry_count WHERE ep = ? AND kind = ?`, q.Endpoint, q.Kind)
+		return n, err
+	}
+	from, args := where(q)
+	_, err = x.one([]any{&n}, `SELECT count(*)`+from, args...)
+	return n, err
+}
+
+// EntryWith implements store.DirectoryReader.
+func (x *tx) EntryWith(ep store.EndpointID, kind store.EntryKind, k store.EntryKey) (n store.ID, err error) {
+	_, err = x.one([]any{&n}, `SELECT n FROM entry_key WHERE ep = ? AND kind = ? AND attribute = ? AND value = ? LIMIT 1`, ep, kind, k.Attribute, k.Value)
+	return n, err
+}
+
+func (x *tx) members(query string, args ...any) ([]store.EntryMember, error) {
+	var out []store.EntryMember
+	err := x.each(func(r *sql.Rows) error {
+		var m store.EntryMember
+		if err := r.Scan(&m.Group, &m.Member, &m.Gone, &m.Kind, &m.ID, &m.Name); err != nil {
+			return err
+		}
+		out = append(out, m)
+		return nil
+	}, `SELECT m.g, m.m, m.gone, iif(e.gone AND NOT m.gone, 0, e.kind), e.ext, e.name `+query, args...)
+	return out, err
+}
+
+// EntryMembers implements store.DirectoryReader.
+func (x *tx) EntryMembers(group, after store.ID, limit int) ([]store.EntryMember, error) {
+	return x.members(`FROM member m JOIN entry e ON e.n = m.m WHERE m.g = ? AND m.m > ? AND m.gone = 0 ORDER BY m.m LIMIT ?`, group, after, limit)
+}
+
+// EntryMember implements store.DirectoryReader.
+func (x *tx) EntryMember(group, member store.ID) (store.EntryMember, error) {
+	found, err := x.members(`FROM member m JOIN entry e ON e.n = m.m WHERE m.g = ? AND m.m = ? AND m.gone = 0`, group, member)
+	if err == nil && len(found) == 0 {
+		err = store.ErrNotFound
+	}
+	if err != nil {
+		return store.EntryMember{}, err
+	}
+	return found[0], nil
+}
+
+// GroupsWith implements store.DirectoryReader; ID, Name and Kind are the group's.
+func (x *tx) GroupsWith(ns []store.ID) ([]store.EntryMember, error) {
+	var out []store.EntryMember
+	err := x.byIDs(ns, func(r *sql.Rows) error {
+		m := store.EntryMember{Kind: store.GroupEntry}
+		if err := r.Scan(&m.Group, &m.Member, &m.ID, &m.Name); err != nil {
+			return err
+		}
+		out = append(out, m)
+		return nil
+	}, `SELECT m.g, m.m, e.ext, e.name FROM member m JOIN entry e ON e.n = m.g WHERE m.m IN (SELECT value FROM json_each(?)) AND m.gone = 0 ORDER BY m.g, m.m`)
+	return out, err
+}
+
+// EntriesSince implements store.DirectoryReader.
+func (x *tx) EntriesSince(ep store.EndpointID, kind store.EntryKind, seq int64, after store.ID, limit int) ([]store.Entry, error) {
+	return x.entries(`SELECT `+entryColumns+`, NULL FROM entry e WHERE e.ep = ? AND e.kind = ? AND (e.seq, e.n) > (?, ?) ORDER BY e.seq, e.n LIMIT ?`,
+		ep, kind, seq, after, limit)
+}
+
+// MembersSince implements store.DirectoryReader.
+func (x *tx) MembersSince(ep store.EndpointID, seq, to int64, after store.EntryMember, limit int) ([]store.EntryMember, error) {
+	return x.members(`FROM member m JOIN entry e ON e.n = m.m WHERE m.ep = ? AND m.seq > ? AND m.seq <= ? AND (m.g, m.m) > (?, ?)
+		ORDER BY m.g, m.m LIMIT ?`, ep, seq, to, after.Group, after.Member, limit)
+}
+
+// DirectorySeq implements store.DirectoryReader.
+func (x *tx) DirectorySeq(ep store.EndpointID) (last, forgotten int64, err error) {
+	_, err = x.one([]any{&last, &forgotten}, `SELECT seq, forgotten FROM directory WHERE ep = ?`, ep)
+	return last, forgotten, err
+}
+
+// NextSeq implements store.DirectoryWriter.
+func (x *tx) NextSeq(ep store.EndpointID) (seq int64, err error) {
+	_, err = x.one([]any{&seq}, `INSERT INTO directory (ep, seq, forgotten) VALUES (?, 1, 0) ON CONFLICT (ep) DO UPDATE SET seq = seq + 1 RETURNING seq`, ep)
+	return seq, err
+}
+
+// PutEntry implements store.DirectoryWriter.
+func (x *tx) PutEntry(e store.Entry, keys []store.EntryKey) error {
+	err := x.exec(`INSERT INTO entry (n, ep, kind, ext, name, seq, pos, created, modified, gone, rec, doc) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)
+		ON CONFLICT (n) DO UPDATE SET kind = excluded.kind, name = excluded.name, seq = excluded.seq, pos = excluded.pos, created = excluded.created,
+		modified = excluded.modified, gone = excluded.gone, rec = excluded.rec, doc = excluded.doc`,
+		e.N, e.Endpoint, e.Kind, e.ID, e.Name, e.Seq, e.Position, micros(e.Created), micros(e.Modified), e.Gone, e.Record, e.Document)
+	if err != nil || keys == nil {
+		return err
+	}
+	if err := x.exec(`DELETE FROM entry_key WHERE n = ?`, e.N); err != nil {
+		return err
+	}
+	return x.insert(`INSERT INTO entry_key (ep, kind, attribute, value, n) VALUES `, ` ON CONFLICT DO NOTHING`, 5, len(keys), func(i int, to []any) []any {
+		return append(to, e.Endpoint, e.Kind, keys[i].Attribute, keys[i].Value, e.N)
+	})
+}
+
+// TouchEntries implements store.DirectoryWriter.
+func (x *tx) TouchEntries(ns []store.ID, seq int64, at time.Time) error {
+	return x.execIDs(ns, `UPDATE entry SET seq = ?, modified = ? WHERE n IN (SELECT value FROM json_each(?))`, seq, micros(at))
+}
+
+// DropEntry implements store.DirectoryWriter.
+func (x *tx) DropEntry(n store.ID) error {
+	return x.exec(`DELETE FROM entry WHERE n = ? AND kind = 0 AND NOT EXISTS (SELECT 1 FROM member WHERE m = ?)`, n, n)
+}
+
+// PutEntryMembers implements store.DirectoryWriter.
+func (x *tx) PutEntryMembers(ep store.EndpointID, seq int64, ms []store.EntryMember) error {
+	return x.insert(`INSERT INTO member (ep, g, m, seq, gone) VALUES `, ` ON CONFLICT (g, m) DO UPDATE SET seq = excluded.seq, gone = excluded.gone`, 5, len(ms),
+		func(i int, to []any) []any { return append(to, ep, ms[i].Group, ms[i].Member, seq, ms[i].Gone) })
+}
+
+// ForgetDeleted implements store.DirectoryWriter.
+func (x *tx) ForgetDeleted(ep store.EndpointID, seq int64) error {
+	return errors.Join(x.exec(`DELETE FROM member WHERE ep = ? AND gone = 1 AND seq <= ?`, ep, seq),
+		x.exec(`DELETE FROM entry WHERE ep = ? AND gone = 1 AND seq <= ? AND NOT EXISTS (SELECT 1 FROM member WHERE m = entry.n OR g = entry.n)`, ep, seq),
+		x.exec(`UPDATE directory SET forgotten = max(forgotten, ?) WHERE ep = ?`, seq, ep))
+}
+
+// Part implements store.DirectoryWriter.
+func (x *tx) Part(f func() error) error {
+	if err := x.exec(`SAVEPOINT part`); err != nil {
+		return err
+	}
+	if err := f(); err != nil {
+		return errors.Join(err, x.exec(`ROLLBACK TO part`), x.exec(`RELEASE part`))
+	}
+	return x.exec(`RELEASE part`)
+}
