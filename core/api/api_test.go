@@ -25,6 +25,7 @@ import (
 	"syncgateway/core/schedule"
 	"syncgateway/core/store"
 	"syncgateway/core/store/sqlite"
+	"syncgateway/core/token"
 )
 
 // broken has no connector that works.
@@ -57,6 +58,7 @@ sync "staff" {
 	t.Cleanup(func() { _ = st.Close() })
 	g := &gateway.Gateway{Config: cfg, Store: st, Redact: diag.NewRedactor(canary), Log: hclog.NewNullLogger(), Version: "test"}
 	g.Audit = &audit.Log{Redact: g.Redact, Now: time.Now}
+	g.Tokens = &token.Book{Store: st, Now: time.Now}
 	g.Engine = &engine.Engine{Store: st, Config: cfg, Connectors: broken{err}, Log: g.Log, Now: time.Now, Redact: g.Redact}
 	if g.Plugins, oerr = gateway.OpenPlugins(cfg, g.Log, g.Version); oerr != nil {
 		t.Fatal(oerr)

@@ -36,7 +36,14 @@ func (s *Service) Status(ctx context.Context) (*StatusAnswer, error) {
 	if err != nil {
 		return nil, s.fault(err)
 	}
-	return a, nil
+	tokens, err := s.Tokens(ctx, "")
+	now := time.Now()
+	for i := range tokens {
+		if nearness(&tokens[i], now) != 0 {
+			a.Warnings = append(a.Warnings, expiry(&tokens[i], now))
+		}
+	}
+	return a, err
 }
 
 func fillStatus(v store.Reader, st *SyncStatus) error {

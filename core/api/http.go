@@ -44,6 +44,10 @@ func (s *Service) Handler() http.Handler {
 	mux.HandleFunc("GET /v1/audit/verify", reply(s.verifyAudit))
 	mux.HandleFunc("POST /v1/approvals", reply(func(r *http.Request, q ApproveRequest) (*ApproveAnswer, error) { return s.Approve(r.Context(), q) }))
 	mux.HandleFunc("POST /v1/pauses", reply(func(r *http.Request, q PauseRequest) (*PauseAnswer, error) { return s.Pause(r.Context(), q) }))
+	mux.HandleFunc("GET /v1/tokens", reply(func(r *http.Request, _ struct{}) (any, error) {
+		return s.Tokens(r.Context(), r.URL.Query().Get("source"))
+	}))
+	mux.HandleFunc("POST /v1/tokens", reply(func(r *http.Request, q TokenRequest) (*TokenAnswer, error) { return s.Token(r.Context(), q) }))
 	mux.HandleFunc("POST /v1/triggers", reply(func(r *http.Request, q TriggerRequest) (struct{}, error) {
 		return struct{}{}, s.Trigger(r.Context(), q)
 	}))

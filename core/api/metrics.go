@@ -23,6 +23,7 @@ var (
 	heldDesc = prometheus.NewDesc("syncgateway_plan_held", "1 while a plan of a sync waits for an approval.", []string{"sync"}, nil)
 	usedDesc = prometheus.NewDesc("syncgateway_budget_used", "Steps applied within the window of a budget that nobody approved.", []string{"sync", "action", "window"}, nil)
 	mostDesc = prometheus.NewDesc("syncgateway_budget_limit", "How many steps of an action a budget lets through in its window.", []string{"sync", "action", "window"}, nil)
+	tokeDesc = prometheus.NewDesc("syncgateway_token_expiry_timestamp_seconds", "When a token by which clients push ends.", []string{"source", "token"}, nil)
 	peopDesc = prometheus.NewDesc("syncgateway_people", "People of a sync by what the last run made of them.", []string{"sync", "outcome"}, nil)
 )
 
@@ -33,7 +34,7 @@ type collector struct {
 
 // Describe implements prometheus.Collector.
 func (c collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{infoDesc, runDesc, tookDesc, pausDesc, heldDesc, usedDesc, mostDesc, peopDesc} {
+	for _, d := range []*prometheus.Desc{infoDesc, runDesc, tookDesc, pausDesc, heldDesc, usedDesc, mostDesc, tokeDesc, peopDesc} {
 		ch <- d
 	}
 }
@@ -45,6 +46,15 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	if err != nil {
 		ch <- prometheus.NewInvalidMetric(runDesc, err)
 		return
+	}
+	tokens, err := c.s.Tokens(c.r.Context(), "")
+	if err != nil {
+		ch <- prometheus.NewInvalidMetric(tokeDesc, err)
+	}
+	for _, t := range tokens {
+		if t.InUse && !t.Expires.IsZero() {
+			ch <- prometheus.MustNewConstMetric(tokeDesc, prometheus.GaugeValue, float64(t.Expires.Unix()), t.Source, t.ID)
+		}
 	}
 	for _, sync := range status.Syncs {
 		if sync.Last != nil {

@@ -40,21 +40,26 @@ func Serve(ctx context.Context, s *Service, ready func(socket, listen string)) e
 		return err
 	}
 	defer os.Remove(g.Socket)
+	front, err := s.openFront(ctx)
+	if err != nil {
+		return errors.Join(err, socket.Close())
+	}
 	servers := []*server{{l: socket, http: newServer(s.Handler())}}
-	if g.Listen != "" {
-		l, err := net.Listen("tcp", g.Listen)
-		if err != nil {
-			return errors.Join(fmt.Errorf("listen on %s: %w", g.Listen, err), socket.Close())
-		}
-		g.Listen = l.Addr().String()
-		servers = append(servers, &server{l: l, http: newServer(s.Public())})
+	if front != nil {
+		g.Listen = front.address
+		servers = append(servers, front.server)
+		defer front.door.Close()
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	for _, x := range servers {
 		group.Go(func() error { return x.run(ctx) })
 	}
+	if front != nil {
+		group.Go(func() error { return s.Gateway.Listen(ctx, front.listeners, s.pushed) })
+	}
 	group.Go(func() error { plan.Run(ctx); return nil })
 	group.Go(func() error { return s.prune(ctx) })
+	group.Go(func() error { return s.flushTokens(ctx) })
 	ready(g.Socket, g.Listen)
 	return group.Wait()
 }
@@ -151,6 +156,7 @@ func share(path, group string) error {
 type server struct {
 	l    net.Listener
 	http *http.Server
+	tls  bool
 }
 
 func newServer(h http.Handler) *http.Server {
@@ -160,7 +166,13 @@ func newServer(h http.Handler) *http.Server {
 // run serves until ctx ends, then lets requests finish.
 func (x *server) run(ctx context.Context) error {
 	failed := make(chan error, 1)
-	go func() { failed <- x.http.Serve(x.l) }()
+	go func() {
+		if x.tls {
+			failed <- x.http.ServeTLS(x.l, "", "") // the configuration has the certificate
+			return
+		}
+		failed <- x.http.Serve(x.l)
+	}()
 	select {
 	case err := <-failed:
 		return err

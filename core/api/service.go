@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 
 	"syncgateway/core/diag"
 	"syncgateway/core/engine"
@@ -24,6 +25,9 @@ type Service struct {
 	Daemon  bool
 	// Schedule runs the syncs; nil without a daemon.
 	Schedule *schedule.Schedule
+
+	settling sync.Mutex
+	waiting  map[string]bool // sources whose pushes will wake their syncs
 }
 
 // Run runs a sync. An error carries the report when the run had begun.
@@ -149,6 +153,10 @@ func (s *Service) Check(ctx context.Context, q CheckRequest, tell func(CheckStep
 		block := s.Gateway.Config.Connector(name)
 		if block == nil {
 			return nil, &Error{Status: http.StatusNotFound, Code: CodeUsage, Message: fmt.Sprintf("there is no %s in the configuration", identity.Visible(name, 80))}
+		}
+		for _, step := range s.pushSteps(ctx, name) {
+			answer.Passed++
+			tell(step)
 		}
 		p, err := s.Gateway.Plugins.Plugin(ctx, name)
 		if err != nil {

@@ -71,6 +71,8 @@ type StatusAnswer struct {
 	Daemon  bool         `json:"daemon"`
 	Config  string       `json:"config"`
 	Syncs   []SyncStatus `json:"syncs"`
+	// Warnings are what somebody should do soon: tokens that end.
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 // SyncStatus is the state of one sync.

@@ -63,6 +63,7 @@ func commands() []command {
 		{"explain", "USER", "say why somebody has what they have", explainCommand},
 		{"audit", "verify | export", "check or print the record of everything that was done", auditCommand},
 		{"lookup", "USER", "ask every source about somebody now", lookupCommand},
+		{"tokens", "create|list|revoke", "look after the tokens of sources that are pushed to", tokensCommand},
 		{"plugins", pluginVerbs, "look after connector binaries", pluginsCommand},
 		{"reference", "", "print the reference of gateway.hcl, in Markdown", referenceCommand},
 		{"version", "", "print the version", versionCommand},

@@ -41,6 +41,9 @@ func statusCommand(c *call) func(context.Context) error {
 			for _, s := range a.Syncs {
 				c.syncStatus(s)
 			}
+			for _, w := range a.Warnings {
+				c.text("\nwarning: %s\n", w)
+			}
 			return nil
 		})
 	}

@@ -102,6 +102,10 @@ func (p *parser) gateway(blocks []*hclsyntax.Block, at hcl.Range) {
 		Listen      string `json:"listen"`
 		PublicURL   string `json:"public_url"`
 		LogLevel    string `json:"log_level"`
+		TLS         struct {
+			Certificate string `json:"certificate"`
+			Key         string `json:"key"`
+		} `json:"tls"`
 	}
 	if !p.decode(body, gatewayBlock, at, &in) {
 		return
@@ -121,6 +125,9 @@ func (p *parser) gateway(blocks []*hclsyntax.Block, at hcl.Range) {
 		if _, _, err := net.SplitHostPort(g.Listen); err != nil {
 			p.errorf("config.value", body.Attributes["listen"].Expr.Range(), "Not an address", "listen is host and port, such as \"127.0.0.1:8080\".")
 		}
+	}
+	if in.TLS.Certificate != "" {
+		g.Certificate, g.Key = p.config.path(in.TLS.Certificate), p.config.path(in.TLS.Key)
 	}
 	p.config.Gateway = g
 }

@@ -24,6 +24,13 @@ var gatewayBlock = schema.Block{Fields: []schema.Field{
 	{Name: "listen", Type: schema.String, Doc: "Address of console, API, metrics and listeners; not set: the socket alone.", Example: "127.0.0.1:8080"},
 	{Name: "public_url", Type: schema.String, Pattern: `https?://[^\s?#]+`, Doc: "What listeners put into the URLs they hand out.", Example: "https://gateway.example"},
 	{Name: "log_level", Type: schema.String, Default: "info", OneOf: []string{"debug", "info", "warn", "error"}, Doc: "The least serious messages that are logged."},
+}, Blocks: []schema.NestedBlock{
+	{Name: "tls", MaxItems: 1, Body: tlsBlock, Doc: "TLS of the address in listen. Changed files are read again by themselves."},
+}}
+
+var tlsBlock = schema.Block{Fields: []schema.Field{
+	{Name: "certificate", Type: schema.String, Required: true, Doc: "PEM file of the certificate, with what is between it and its authority.", Example: "tls/gateway.crt"},
+	{Name: "key", Type: schema.String, Required: true, Doc: "PEM file of its key.", Example: "tls/gateway.key"},
 }}
 
 var pluginBlock = schema.Block{Fields: []schema.Field{

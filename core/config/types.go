@@ -23,6 +23,20 @@ type Gateway struct {
 	Listen             string // host:port; empty: the socket alone
 	PublicURL          string // without a trailing slash; empty when not set
 	LogLevel           string // debug | info | warn | error
+	// Certificate and Key are PEM files; both empty: no TLS.
+	Certificate, Key string
+}
+
+// BaseURL is the address by which the gateway is reached on this machine, empty when it
+// does not listen.
+func (g *Gateway) BaseURL() string {
+	switch {
+	case g.Listen == "":
+		return ""
+	case g.Certificate != "":
+		return "https://" + g.Listen
+	}
+	return "http://" + g.Listen
 }
 
 // Plugin is a plugin block: what every instance of that plugin gets.

@@ -21,6 +21,7 @@ import (
 	"syncgateway/core/schema"
 	"syncgateway/core/store"
 	"syncgateway/core/store/sqlite"
+	"syncgateway/core/token"
 )
 
 // Options say how to open a gateway.
@@ -37,6 +38,7 @@ type Gateway struct {
 	Engine  *engine.Engine
 	Redact  *diag.Redactor
 	Audit   *audit.Log
+	Tokens  *token.Book
 	Log     hclog.Logger
 	Version string
 
@@ -59,6 +61,8 @@ func Open(ctx context.Context, cfg *config.Config, o Options) (*Gateway, error) 
 	}
 	g := &Gateway{Config: cfg, Store: st, Plugins: plugins, Redact: diag.NewRedactor(cfg.Secrets()...), Log: o.Log, Version: o.Version}
 	g.Audit = &audit.Log{Redact: g.Redact, Now: time.Now}
+	g.Tokens = &token.Book{Store: st, Now: time.Now, Record: g.recordToken}
+	plugins.directories = newDirectories(st)
 	g.Engine = &engine.Engine{Store: st, Config: cfg, Connectors: plugins, Log: o.Log, Now: time.Now, Progress: g.tell, Version: o.Version, Redact: g.Redact,
 		Audit: g.Audit}
 	if err := audit.Reconcile(ctx, st, g.Audit); err != nil {
@@ -70,13 +74,15 @@ func Open(ctx context.Context, cfg *config.Config, o Options) (*Gateway, error) 
 // Close ends the plugins and releases the data directory.
 func (g *Gateway) Close() error {
 	g.Plugins.Close()
+	g.Plugins.directories.close()
 	return g.Store.Close()
 }
 
 // Plugins starts the plugin of a block when it is first needed. It is safe for concurrent use; different blocks start side by side.
 type Plugins struct {
-	cfg  *config.Config
-	host *pluginhost.Host
+	cfg         *config.Config
+	host        *pluginhost.Host
+	directories *directories // nil while no data directory is open
 
 	mu      sync.Mutex
 	running map[string]*instance
@@ -137,13 +143,20 @@ func (ps *Plugins) Describe(ctx context.Context, typ string) (*schema.Plugin, er
 	return ps.host.Describe(ctx, typ)
 }
 
-// Get implements engine.Connectors.
+// Get implements engine.Connectors. What is pushed is read from its directory.
 func (ps *Plugins) Get(ctx context.Context, ref string) (engine.Connector, error) {
 	p, err := ps.Plugin(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
-	return p, nil
+	if !p.Description().Has(schema.Listener) {
+		return p, nil
+	}
+	d, err := ps.directories.open(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	return newPushed(p, d), nil
 }
 
 // Plugin returns the running plugin of a block, starting it if need be. Errors in the
