@@ -214,3 +214,18 @@ func (r *reading) broken() error {
 	}
 	return nil
 }
+
+// end says how the read ended.
+func (r *reading) end() string {
+	switch {
+	case r.status != nil:
+		return "the gRPC status " + r.status.Error()
+	case r.failure != nil:
+		return "the failure " + r.failure.GetMessage()
+	case r.reset != nil:
+		return "Reset"
+	case r.complete != nil:
+		return "Complete"
+	}
+	return "nothing"
+}

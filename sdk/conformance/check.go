@@ -64,7 +64,8 @@ func Checks() []Info {
 func table() []check {
 	return slices.Concat(
 		startChecks(), describeChecks(), configChecks(), checkChecks(), sturdyChecks(),
-		readChecks(roleSource), readChecks(roleTarget),
+		readChecks(roleSource), recordChecks(), deltaChecks(), lookupChecks(),
+		readChecks(roleTarget),
 	)
 }
 

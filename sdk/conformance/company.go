@@ -15,7 +15,10 @@ func person(n int) User {
 		GivenName: "Person", FamilyName: fmt.Sprintf("Number%04d", n), Active: true}
 }
 
-// crowd is so many people and groups; everyone is in the first group.
+// fewMembers fit on any page.
+const fewMembers = 9
+
+// crowd is so many people and groups; the first of them are in the first group.
 func crowd(people, groups int) *Company {
 	c := &Company{}
 	for n := range people {
@@ -24,10 +27,20 @@ func crowd(people, groups int) *Company {
 	for n := range groups {
 		c.Groups = append(c.Groups, Group{ID: fmt.Sprintf("group%04d", n), Name: fmt.Sprintf("kit-group-%04d", n)})
 	}
-	if groups > 0 {
-		for _, u := range c.Users {
-			c.Groups[0].Users = append(c.Groups[0].Users, u.ID)
+	for n := range min(people, fewMembers) {
+		if groups > 0 {
+			c.Groups[0].Users = append(c.Groups[0].Users, c.Users[n].ID)
 		}
+	}
+	return c
+}
+
+// assembly is one group of so many people.
+func assembly(people int) *Company {
+	c := crowd(people, 1)
+	c.Groups[0].Users = nil
+	for _, u := range c.Users {
+		c.Groups[0].Users = append(c.Groups[0].Users, u.ID)
 	}
 	return c
 }

@@ -59,6 +59,12 @@ func (b *bench) seed(ctx context.Context, c *Company) (*world, error) {
 	return w, nil
 }
 
+// state asks the fake what it holds.
+func (b *bench) state(ctx context.Context) (Company, error) {
+	c, err := b.remote.State(ctx)
+	return c, harness("state", err)
+}
+
 func harness(what string, err error) error {
 	if _, skip := asSkip(err); err == nil || skip {
 		return err
