@@ -28,6 +28,7 @@ type bench struct {
 	session *plug.Session
 	world   *world   // what was seeded last, nil when it has changed since
 	crowd   *Company // many people and groups
+	ops     int      // operations so far, for their ids
 	seen    []string
 }
 

@@ -65,7 +65,7 @@ func table() []check {
 	return slices.Concat(
 		startChecks(), describeChecks(), configChecks(), checkChecks(), sturdyChecks(),
 		readChecks(roleSource), recordChecks(), deltaChecks(), lookupChecks(),
-		readChecks(roleTarget),
+		readChecks(roleTarget), applyChecks(), batchChecks(), careChecks(),
 	)
 }
 

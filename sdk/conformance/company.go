@@ -53,12 +53,14 @@ const (
 	longUser    = "long"
 	mailless    = "mailless"
 	inactive    = "inactive"
+	regular     = "regular" // nothing is odd about them
 )
 
 // cast is a small company in which everybody is odd in one way.
 var cast = &Company{
 	Users: []User{
 		person(1), person(2),
+		{ID: regular, Username: regular + domain, Email: regular + domain, DisplayName: "Regular Person", GivenName: "Regular", FamilyName: "Person", Active: true},
 		{ID: unicodeUser, Username: "zoë.大江" + domain, Email: "zoë.大江" + domain, DisplayName: "Zoë 大江 🦉 \u202eabc", GivenName: "Zoë", FamilyName: "大江 e\u0301", Active: true},
 		{ID: caseUser, Username: "MiXed.CaSe" + domain, Email: "MiXed.CaSe@KIT.example", DisplayName: "miXed CASE", GivenName: "miXed", FamilyName: "CASE", Active: true},
 		{ID: spacesUser, Username: "o'spaces+x" + domain, Email: "o'spaces+x" + domain, DisplayName: "  two  spaces  ", GivenName: " lead", FamilyName: "trail ", Active: true},

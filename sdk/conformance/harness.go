@@ -47,9 +47,9 @@ type Expirer interface {
 	Expire(ctx context.Context) error
 }
 
-// Dumper shows everything the fake holds, beyond what State tells: the kit compares it
-// with itself, to see that nothing changed that should not have. Keys are whatever
-// names the places in the fake.
+// Dumper shows what the fake holds beside its State: roles, settings, other sorts of
+// record. None of it may ever change by an operation on people, groups or memberships.
+// Keys are whatever names the places in the fake.
 type Dumper interface {
 	Dump(ctx context.Context) (map[string]string, error)
 }

@@ -36,6 +36,14 @@ func (c *Company) user(id string) *User {
 	return &c.Users[i]
 }
 
+func (c *Company) group(id string) *Group {
+	i := slices.IndexFunc(c.Groups, func(g Group) bool { return g.ID == id })
+	if i < 0 {
+		return nil
+	}
+	return &c.Groups[i]
+}
+
 // seed makes the fake hold a company, unless it does so already.
 func (b *bench) seed(ctx context.Context, c *Company) (*world, error) {
 	if b.world != nil && b.world.seeded == c {

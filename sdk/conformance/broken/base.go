@@ -42,7 +42,7 @@ func (b *base) Configure(ctx context.Context, c config) error {
 	if b.transport != nil {
 		transport = b.transport(transport)
 	}
-	b.api = httpx.New(c.URL, httpx.Bearer(c.Token), httpx.Attempts(2), httpx.Transport(transport))
+	b.api = httpx.New(c.URL, httpx.Bearer(c.Token), httpx.Attempts(2), httpx.Errors(inTheWay), httpx.Transport(transport))
 	if b.configured != nil {
 		b.configured(b.api, c)
 	}

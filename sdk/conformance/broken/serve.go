@@ -35,6 +35,7 @@ type violation struct {
 type bent struct {
 	received func(m any)                             // changes what was asked
 	sends    func(m any, send func(any) error) error // sends what it likes
+	ended    func()                                  // when the handler has returned
 }
 
 // serve serves the plugin as the SDK does, with the violation in between.
@@ -76,7 +77,11 @@ func (v *violation) bendStream(srv any, s grpc.ServerStream, _ *grpc.StreamServe
 	if v.stream == nil {
 		return h(srv, s)
 	}
-	return h(srv, &bentStream{s, v.stream()})
+	b := v.stream()
+	if b.ended != nil {
+		defer b.ended()
+	}
+	return h(srv, &bentStream{s, b})
 }
 
 type bentStream struct {

@@ -6,7 +6,6 @@ package acme
 import (
 	"cmp"
 	"encoding/json"
-	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -71,6 +70,7 @@ type System struct {
 	log     []Change
 	oldest  int // changes before it are forgotten
 	made    int
+	motto   string
 }
 
 // New is a system in which nobody is but its administrator, who owns the token.
@@ -231,6 +231,3 @@ func (s *System) changes(r *http.Request) (int, any) {
 	}
 	return http.StatusOK, map[string]any{"items": out, "now": strconv.Itoa(now)}
 }
-
-// String shows a team with its members, for dumps.
-func (s *System) show(t *Team) string { return fmt.Sprintf("%+v %v", *t, s.sorted(t.ID)) }

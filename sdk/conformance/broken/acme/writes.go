@@ -20,6 +20,10 @@ func (s *System) writes(handle func(string, func(*http.Request) (int, any))) {
 	handle("DELETE /teams/{id}", s.dissolve)
 	handle("PUT /teams/{id}/members/{member}", s.join)
 	handle("DELETE /teams/{id}/members/{member}", s.leave)
+	handle("PUT /motto/{text}", func(r *http.Request) (int, any) {
+		s.motto = r.PathValue("text")
+		return http.StatusNoContent, nil
+	})
 }
 
 var nothing = problem("there is none")
