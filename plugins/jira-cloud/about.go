@@ -65,13 +65,15 @@ func userKind() sdk.Kind {
 		return sdk.KindAttribute{Name: name, Writable: true, CreateOnly: true,
 			Doc: doc + " Belongs to the person; written once, to the profile of somebody just invited, with managed_profiles = true."}
 	}
+	nickname := onceOnly("nickname", "Public name.")
+	nickname.MaxLength = 30
 	seen := func(name, doc string) sdk.KindAttribute { return sdk.KindAttribute{Name: name, Doc: doc} }
 	return sdk.Kind{Name: "user", Shape: sdk.UserShape,
 		Operations: []sdk.OperationKind{sdk.CreateUser, sdk.ActivateUser, sdk.DeactivateUser, sdk.DeleteUser},
 		Attributes: []sdk.KindAttribute{
 			{Name: "email", Writable: true, CreateOnly: true, Required: true, MaxLength: 254,
 				Doc: "Address that is invited. Who has an account already is found by it."},
-			onceOnly("display_name", "Full name."), onceOnly("nickname", "Public name."), onceOnly("job_title", "Job title."),
+			onceOnly("display_name", "Full name."), nickname, onceOnly("job_title", "Job title."),
 			onceOnly("department", "Department."), onceOnly("organization", "Organisation."), onceOnly("location", "Place of work."),
 			seen("account_status", "active, inactive or closed: the Atlassian account as a whole."),
 			seen("membership_status", "active, suspended or no_membership: the account in this directory."),

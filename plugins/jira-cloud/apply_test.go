@@ -350,7 +350,7 @@ func TestInvitingWhoIsSuspended(t *testing.T) {
 	r := b.apply(b.create("a", company.Ines), b.joins("a", "release-crew"), b.create("b", "BAO.Nguyen@harbour.example"), b.joins("b", "release-crew"))
 	b.refused(r[0], sdk.ReasonConflict, "suspended")
 	b.want(r[1], sdk.OutcomeNotAttempted)
-	if b.want(r[2], sdk.OutcomeApplied).RemoteID != b.id(company.Bao) {
+	if b.want(r[2], sdk.OutcomeAlready).RemoteID != b.id(company.Bao) {
 		t.Errorf("somebody who is there in another case was made again: %s", r[2].RemoteID)
 	}
 	b.want(r[3], sdk.OutcomeApplied)

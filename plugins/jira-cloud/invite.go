@@ -67,6 +67,10 @@ func (b *batch) invite(ctx context.Context, people []invitation) {
 	if err == nil && len(rules) == 0 && len(people[0].joins) == 0 {
 		err = sdk.Invalid("products is empty and no group comes with the invitation: it would lead nowhere")
 	}
+	var known map[string]atlassian.User
+	if err == nil {
+		known, err = b.byEmail(ctx, people) // an invitation does not tell who was there before it
+	}
 	if err != nil {
 		b.failAll(people, err)
 		return
@@ -78,7 +82,7 @@ func (b *batch) invite(ctx context.Context, people []invitation) {
 		results, status, err = b.org.Invite(ctx, b.target.invitation(rules, left))
 		switch {
 		case err == nil:
-			b.answer(ctx, left, results, status)
+			b.answer(ctx, left, results, known, status)
 			return
 		case !sdk.Is(err, sdk.ReasonUnavailable):
 			b.refused(ctx, left, rules, err)
@@ -158,8 +162,9 @@ func (b *batch) byEmail(ctx context.Context, people []invitation) (map[string]at
 	return out, err
 }
 
-// answer gives each operation of an invitation its result.
-func (b *batch) answer(ctx context.Context, people []invitation, results []atlassian.Invited, status string) {
+// answer gives each operation of an invitation its result. Who was known before had an
+// account already.
+func (b *batch) answer(ctx context.Context, people []invitation, results []atlassian.Invited, known map[string]atlassian.User, status string) {
 	byEmail := map[string]*atlassian.Invited{}
 	for i := range results {
 		byEmail[fold(results[i].Email)] = &results[i]
@@ -175,8 +180,11 @@ func (b *batch) answer(ctx context.Context, people []invitation, results []atlas
 			b.skip(p.joins)
 			continue
 		}
-		b.results.Done(p.create.ID, sdk.Result{Outcome: sdk.OutcomeApplied, RemoteID: got.ID, RemoteStatus: status,
-			Problems: b.profile(ctx, p.create, got.ID)})
+		r := sdk.Result{Outcome: sdk.OutcomeAlready, RemoteID: got.ID, RemoteStatus: status}
+		if before, there := known[fold(p.create.User.Email)]; !there || before.AccountID != got.ID || absent(&before) {
+			r.Outcome, r.Problems = sdk.OutcomeApplied, b.profile(ctx, p.create, got.ID)
+		}
+		b.results.Done(p.create.ID, r)
 		for _, op := range p.joins {
 			b.granted(ctx, op, got, status)
 		}

@@ -68,11 +68,18 @@ func (b *bench) apply(ctx context.Context, ops ...*pb.Operation) (*applied, erro
 	}
 	b.world = nil
 	b.number(ops)
-	a := carry(ctx, s, ops, nil)
+	a := carry(ctx, s, b.runID(), ops, nil)
 	if a.status != nil {
 		return a, fmt.Errorf("the Apply ended with a gRPC status, which means that the connector is broken: %w", a.status)
 	}
 	return a, nil
+}
+
+// runID names a run of its own: what a connector found out in one, such as who is
+// protected, it may keep for that run.
+func (b *bench) runID() string {
+	b.ops++
+	return fmt.Sprintf("kit-run-%d-%d", b.lane, b.ops)
 }
 
 func (b *bench) number(ops []*pb.Operation) {
@@ -85,11 +92,11 @@ func (b *bench) number(ops []*pb.Operation) {
 }
 
 // carry calls Apply; each, if not nil, is told of every result as it comes.
-func carry(ctx context.Context, s *plug.Session, ops []*pb.Operation, each func()) *applied {
+func carry(ctx context.Context, s *plug.Session, run string, ops []*pb.Operation, each func()) *applied {
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
 	a := &applied{results: map[string]*pb.OperationResult{}, times: map[string]int{}}
-	stream, err := pb.NewTargetServiceClient(s.Conn).Apply(ctx, &pb.ApplyRequest{RunId: "kit", Operations: ops})
+	stream, err := pb.NewTargetServiceClient(s.Conn).Apply(ctx, &pb.ApplyRequest{RunId: run, Operations: ops})
 	if a.status = err; err != nil {
 		return a
 	}

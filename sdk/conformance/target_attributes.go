@@ -72,19 +72,17 @@ func stateOf(u *User, name string) string {
 // ordinary is how long a value is for which no limit is declared.
 const ordinary = 40
 
-// filled is a value of exactly so many bytes, with letters of many scripts in it.
-func filled(name string, length int) string {
+// filled is a value of no more than so many bytes, with letters of many scripts in it.
+// One at its greatest length is plain: a limit may count bytes or letters.
+func filled(name string, length int, longest bool) string {
 	if name == "email" || name == "username" {
 		return address(length)
 	}
-	text := "Zoë 大江 & <O'Hara> \"x\" "
-	for len(text) < length {
-		text += "x"
+	if longest {
+		return strings.Repeat("x", length)
 	}
-	for len(text) > length {
-		text = strings.ToValidUTF8(text[:len(text)-1], "")
-	}
-	return strings.TrimSpace(text) + strings.Repeat("y", length-len(strings.TrimSpace(text)))
+	text := "Zoë 大江 & <O'Hara> \"x\""
+	return strings.TrimSpace(strings.ToValidUTF8(text[:min(len(text), length)], ""))
 }
 
 // address is an e-mail address of that length, if one can be that long.
@@ -121,11 +119,11 @@ func attributes(ctx context.Context, b *bench) error {
 		}
 		wants := map[string]string{}
 		for _, a := range list {
-			length := ordinary
-			if longest && a.GetMaxLength() > 0 {
-				length = int(a.GetMaxLength())
+			length, most := ordinary, int(a.GetMaxLength())
+			if most > 0 && (longest || most < ordinary) {
+				length = most
 			}
-			wants[a.GetName()] = filled(a.GetName(), length)
+			wants[a.GetName()] = filled(a.GetName(), length, longest && most > 0)
 			if name := a.GetName(); name == "email" || name == "username" {
 				wants[name] = fmt.Sprintf("%c%s", 'a'+b.ops%26, wants[name][1:])
 			}

@@ -230,6 +230,9 @@ const inBatch = 6
 // reportTime is how long a result may take to arrive, on a busy machine too.
 const reportTime = 10 * time.Second
 
+// notice is how long a connector may take to see that a call was cancelled.
+const notice = 500 * time.Millisecond
+
 func cancelBatch(ctx context.Context, b *bench) error {
 	w, err := b.seed(ctx, staff)
 	if err != nil {
@@ -249,12 +252,13 @@ func cancelBatch(ctx context.Context, b *bench) error {
 		return err
 	}
 	b.number(ops)
+	run := b.runID()
 	b.world = nil
 	f := b.misbehave(&proxy.Fault{Kind: proxy.HoldEffects, Dump: func() string { return b.everything(ctx) }})
 	limited, cancel := context.WithCancel(ctx)
 	defer cancel()
 	reported, ended := make(chan struct{}, inBatch), make(chan *applied, 1)
-	go func() { ended <- carry(limited, s, ops, func() { reported <- struct{}{} }) }()
+	go func() { ended <- carry(limited, s, run, ops, func() { reported <- struct{}{} }) }()
 	timer := time.NewTimer(reportTime)
 	defer timer.Stop()
 	var a *applied
@@ -267,6 +271,9 @@ func cancelBatch(ctx context.Context, b *bench) error {
 	case <-timer.C:
 		cancel()
 		a = <-ended
+	}
+	if err := pause(ctx, notice); err != nil { // meanwhile, what is still begun is held
+		return err
 	}
 	b.calm()
 	if err := fired(f); err != nil {

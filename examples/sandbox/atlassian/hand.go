@@ -3,9 +3,6 @@ package atlassian
 import (
 	"fmt"
 	"strconv"
-	"strings"
-
-	"syncgateway/examples/sandbox/company"
 )
 
 // Hand is what an administrator does in the user interface, past every client. User is an e-mail, Group a name.
@@ -51,7 +48,7 @@ func (o *Org) apply(h Hand) error {
 		if name == "" {
 			name = nameFrom(h.User)
 		}
-		o.addAccount(o.newAccountID(), h.User, name, strings.HasSuffix(fold(h.User), "@"+company.Domain))
+		o.addAccount(o.newAccountID(), h.User, name, o.claims(h.User))
 		return nil
 	}
 	return o.handUser(h)

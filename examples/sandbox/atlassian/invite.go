@@ -6,7 +6,6 @@ import (
 	"net/mail"
 	"strings"
 
-	"syncgateway/examples/sandbox/company"
 	"syncgateway/examples/sandbox/reqlog"
 )
 
@@ -132,7 +131,7 @@ func (o *Org) inviteOne(r *http.Request, email string, t inviteTarget) (object, 
 	entering := len(t.rules)+len(t.groups) > 0 // otherwise no app and no group names a directory to enter
 	switch {
 	case a == nil:
-		a = o.addAccount(o.newAccountID(), email, nameFrom(email), strings.HasSuffix(fold(email), "@"+company.Domain))
+		a = o.addAccount(o.newAccountID(), email, nameFrom(email), o.claims(email))
 		if !entering {
 			a.live.membership = noMembership
 		}

@@ -70,6 +70,7 @@ type Org struct {
 	projects   []*project
 	roles      []projectRole
 	schemes    []*scheme
+	claimed    []string // domains of which it manages the accounts
 	synced     *account // an account of the identity provider's directory, for tests of refusals
 }
 
@@ -167,6 +168,7 @@ func New(c *company.Company, o Options) *Org {
 		apiURL: o.APIURL, siteURL: o.SiteURL, now: o.Now, ids: ids, siteRole: SiteAdmin,
 		accounts: map[string]*account{}, emails: map[string]*account{},
 		groups: map[string]*group{}, names: map[string]*group{},
+		claimed: []string{company.Domain},
 		limiter: limiter{now: o.Now, buckets: map[string]*bucket{}, limited: o.Limits == "vendor"},
 	}
 	org.populate(c, o)

@@ -20,8 +20,18 @@ const (
 )
 
 func (o *Org) populate(c *company.Company, opts Options) {
+	jira := o.populateProducts(opts.Seats)
+	o.populateAdmins(jira)
+	o.populatePeople(c, opts.Existing)
+	o.populateGroups(jira)
+	o.populateStrangers()
+	o.populateProjects()
+}
+
+// populateProducts makes the site's products, and returns Jira.
+func (o *Org) populateProducts(seats int) *product {
 	for _, p := range []product{
-		{key: "jira-software", name: "Jira", jira: true, seats: opts.Seats},
+		{key: "jira-software", name: "Jira", jira: true, seats: seats},
 		{key: "jira-servicedesk", name: "Jira Service Management", jira: true, seats: 10},
 		{key: "confluence", name: "Confluence", seats: 0},
 	} {
@@ -37,11 +47,7 @@ func (o *Org) populate(c *company.Company, opts Options) {
 		d.p.defaultGroup = o.addGroup(d.name, "Grants access to "+d.p.name+" on "+siteName)
 		o.grant(d.p.defaultGroup, d.p, roleUser)
 	}
-	o.populateAdmins(jira)
-	o.populatePeople(c, opts.Existing)
-	o.populateGroups(jira)
-	o.populateStrangers()
-	o.populateProjects()
+	return jira
 }
 
 func (o *Org) populateAdmins(jira *product) {

@@ -13,6 +13,8 @@ type User struct {
 	Managed  bool     `json:"managed"`
 	JobTitle string   `json:"job_title,omitempty"`
 	Dept     string   `json:"department,omitempty"`
+	Company  string   `json:"organization,omitempty"`
+	Location string   `json:"location,omitempty"`
 	Roles    []string `json:"roles,omitempty"`
 	Groups   []string `json:"groups"` // names, sorted
 }
@@ -60,7 +62,7 @@ func (o *Org) view(a *account) User {
 	p := &a.live
 	out := User{
 		ID: a.id, Email: p.email, Name: p.name, Nickname: p.nickname, Kind: a.kind, Status: a.status(p), Managed: a.managed,
-		JobTitle: p.jobTitle, Dept: p.department, Roles: o.platformRoles(a, p), Groups: []string{},
+		JobTitle: p.jobTitle, Dept: p.department, Company: p.organization, Location: p.location, Roles: o.platformRoles(a, p), Groups: []string{},
 	}
 	for g := range p.groups {
 		out.Groups = append(out.Groups, g.name)

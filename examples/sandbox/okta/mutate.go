@@ -275,3 +275,14 @@ func (o *Org) member(g *group, u *user, in bool) error {
 	o.logAssignments(u, apps)
 	return nil
 }
+
+// Reset makes the org hold this company and nothing else. The token, the events of the
+// System Log and the rate limits go on; the app is a new one.
+func (o *Org) Reset(c *company.Company) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.users, o.logins, o.order = map[string]*user{}, map[string]*user{}, nil
+	o.groups, o.groupOrder, o.everyone, o.apps = map[string]*group{}, nil, nil, map[string]*app{}
+	o.populate(c)
+	o.listing.Store(nil)
+}

@@ -85,7 +85,7 @@ const Root = "root"
 
 func (s *System) clear() {
 	s.people = map[string]*Person{Root: {ID: Root, Login: "root@acme.example", Mail: "root@acme.example", Name: "Root", State: Employed, Admin: true}}
-	s.teams, s.members = map[string]*Team{}, map[string]map[Member]bool{}
+	s.teams, s.members, s.motto = map[string]*Team{}, map[string]map[Member]bool{}, ""
 }
 
 func (s *System) note(kind, id string, gone bool) {

@@ -184,21 +184,37 @@ func (t *Fault) wait(x *exchange, d time.Duration) {
 	}
 }
 
-// hold keeps a request until the client gives up or the fault ends.
+// holdTime is how long a request is held after the fault has ended: its client may be
+// about to give up, and would make it again if it were let go.
+const holdTime = 5 * time.Second
+
+// hold keeps a request until the client gives up, or for a while after the fault ended.
 func (t *Fault) hold(x *exchange) bool {
+	given := x.r.Context().Done()
 	select {
-	case <-x.r.Context().Done():
-		t.mu.Lock()
-		defer t.mu.Unlock()
-		select {
-		case <-t.dropped:
-		default:
-			close(t.dropped)
-		}
+	case <-given:
+		t.drop()
+		return true
 	case <-t.ended:
+	}
+	timer := time.NewTimer(holdTime)
+	defer timer.Stop()
+	select {
+	case <-given:
+	case <-timer.C:
 		x.hangUp(nil)
 	}
 	return true
+}
+
+func (t *Fault) drop() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	select {
+	case <-t.dropped:
+	default:
+		close(t.dropped)
+	}
 }
 
 // watch passes a write on by itself, and looks whether it changed anything.
