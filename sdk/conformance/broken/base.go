@@ -118,18 +118,10 @@ func ids(members []acme.Member) (people, teams []string) {
 	return people, teams
 }
 
-// members are all members of a team, each once.
+// members are all members of a team.
 func (b *base) members(ctx context.Context, team string) (people, teams []string, err error) {
-	seen := map[acme.Member]bool{}
 	err = list(ctx, b, "/teams/"+url.PathEscape(team)+"/members", nil, "", func(items []acme.Member, _ string) error {
-		var fresh []acme.Member
-		for _, m := range items {
-			if !seen[m] {
-				seen[m] = true
-				fresh = append(fresh, m)
-			}
-		}
-		p, t := ids(fresh)
+		p, t := ids(items)
 		people, teams = append(people, p...), append(teams, t...)
 		return nil
 	})

@@ -26,7 +26,6 @@ type violation struct {
 	stream     func() *bent                                      // for every stream
 	transport  func(http.RoundTripper) http.RoundTripper         // to the system
 	configured func(api *httpx.Client, c config)                 // at the end of Configure
-	repeats    bool                                              // sends a record as often as it comes
 	orphan     bool                                              // stays when its parent is gone
 	fragile    bool                                              // a panic in a handler ends the process
 }

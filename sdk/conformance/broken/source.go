@@ -53,14 +53,10 @@ func (s *source) StreamUsers(ctx context.Context, req sdk.ReadRequest, w *sdk.Us
 	if err != nil {
 		return err
 	}
-	seen := map[string]bool{}
 	err = list(ctx, &s.base, "/people", nil, from.Page, func(people []acme.Person, next string) error {
 		for i := range people {
-			if p := &people[i]; !seen[p.ID] || s.repeats {
-				seen[p.ID] = true
-				if err := w.Add(user(p)); err != nil {
-					return err
-				}
+			if err := w.Add(user(&people[i])); err != nil {
+				return err
 			}
 		}
 		if next == "" {
@@ -83,13 +79,8 @@ func (s *source) StreamGroups(ctx context.Context, req sdk.ReadRequest, w *sdk.G
 	if err != nil {
 		return err
 	}
-	seen := map[string]bool{}
 	err = list(ctx, &s.base, "/teams", nil, from.Page, func(teams []acme.Team, next string) error {
 		for _, t := range teams {
-			if seen[t.ID] && !s.repeats {
-				continue
-			}
-			seen[t.ID] = true
 			if err := s.send(ctx, t, w); err != nil {
 				return err
 			}

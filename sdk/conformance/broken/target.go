@@ -33,14 +33,14 @@ func targetAbout() sdk.About {
 
 // ReadState reads everything, or what is named.
 func (t *target) ReadState(ctx context.Context, req sdk.StateRequest, w *sdk.StateWriter) error {
-	seen, member := map[string]bool{}, map[string]bool{}
+	member := map[string]bool{}
 	err := list(ctx, &t.base, "/people", nil, "", func(people []acme.Person, _ string) error {
 		for i := range people {
 			p := &people[i]
-			if seen[p.ID] && !t.repeats || !wants(req, p) {
+			if !wants(req, p) {
 				continue
 			}
-			seen[p.ID], member[p.ID] = true, true
+			member[p.ID] = true
 			if err := w.AddUsers(user(p)); err != nil {
 				return err
 			}
@@ -67,13 +67,8 @@ func wants(req sdk.StateRequest, p *acme.Person) bool {
 
 // teams sends the groups, and the memberships of those who were asked for.
 func (t *target) teams(ctx context.Context, req sdk.StateRequest, w *sdk.StateWriter, member map[string]bool) error {
-	seen := map[string]bool{}
 	return list(ctx, &t.base, "/teams", nil, "", func(teams []acme.Team, _ string) error {
 		for _, x := range teams {
-			if seen[x.ID] && !t.repeats {
-				continue
-			}
-			seen[x.ID] = true
 			named := !req.Targeted() || slices.Contains(req.GroupIDs, x.ID) || slices.ContainsFunc(req.GroupNames, func(n string) bool { return strings.EqualFold(n, x.Name) })
 			if named {
 				if err := w.AddGroups(sdk.Group{ID: x.ID, Name: x.Name}); err != nil {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -253,7 +254,7 @@ func ofReads(role string) map[string]*violation {
 			}
 			return body
 		}),
-		role + ".duplicate-page": {repeats: true},
+		role + ".duplicate-page": repeating(),
 		role + ".unknown-fields": edited(func(_ *http.Request, body string) string {
 			if strings.Contains(body, "kitUnknown") {
 				return `{"items":7}`
@@ -275,4 +276,48 @@ func shifting() *violation {
 			}
 		}
 	})
+}
+
+var idField = regexp.MustCompile(`"id":"[^"]*"`)
+
+// repeating sends a page twice that came twice: the same records under two cursors.
+func repeating() *violation {
+	var mu sync.Mutex
+	type page struct{ cursor, items string }
+	last := map[string]page{} // by path
+	var twice atomic.Bool
+	v := edited(func(r *http.Request, body string) string {
+		cursor := r.URL.Query().Get("cursor")
+		items := strings.Join(idField.FindAllString(body, -1), " ")
+		mu.Lock()
+		defer mu.Unlock()
+		if before := last[r.URL.Path]; later(r) && before.items == items && items != "" && before.cursor != cursor {
+			twice.Store(true)
+		}
+		last[r.URL.Path] = page{cursor, items}
+		return body
+	})
+	v.stream = func() *bent {
+		return &bent{sends: func(m any, send func(any) error) error {
+			if records(m) > 0 && twice.Swap(false) {
+				if err := send(m); err != nil {
+					return err
+				}
+			}
+			return send(m)
+		}}
+	}
+	return v
+}
+
+// records is how many users and groups are in a message of a read.
+func records(m any) int {
+	n := len(usersOf(m))
+	switch r := m.(type) {
+	case *pb.ReadGroupsResponse:
+		n += len(r.GetPage().GetGroups())
+	case *pb.ReadStateResponse:
+		n += len(r.GetPage().GetGroups())
+	}
+	return n
 }
