@@ -292,3 +292,30 @@ func (a *Attribute) hollow(v any) bool {
 	return ok && !slices.ContainsFunc(o, func(m value.Member) bool { return !label(m.Name) }) &&
 		slices.ContainsFunc(a.Sub, func(s *Attribute) bool { return !label(s.Name) })
 }
+
+// Without takes a sub-attribute from the elements; those that then say nothing go.
+func (a *Attribute) Without(list []any, sub *Attribute) []any {
+	var out []any
+	for _, e := range list {
+		o := e.(value.Object).Clone()
+		if o.Set(sub.Name, nil); !a.hollow(o) {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// Includes reports whether an element has everything that another one names.
+func (a *Attribute) Includes(have, want any) bool {
+	p, isObject := have.(value.Object)
+	q, too := want.(value.Object)
+	if !isObject || !too {
+		return a.equalText(have, want)
+	}
+	for _, m := range q {
+		if sub := a.Child(m.Name); sub == nil || !sub.equalText(p.Get(m.Name), m.Value) {
+			return false
+		}
+	}
+	return true
+}

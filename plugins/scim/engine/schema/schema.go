@@ -102,7 +102,8 @@ type ResourceType struct {
 	Extensions  []Extension
 }
 
-func (a *Attribute) mutable() Mutability {
+// Mutable is the attribute's mutability characteristic.
+func (a *Attribute) Mutable() Mutability {
 	if a.Mutability == "" {
 		return ReadWrite
 	}
@@ -115,6 +116,14 @@ func (a *Attribute) Shown() Returned {
 		return Default
 	}
 	return a.Returned
+}
+
+// Uniquely is the attribute's uniqueness characteristic.
+func (a *Attribute) Uniquely() Uniqueness {
+	if a.Uniqueness == "" {
+		return None
+	}
+	return a.Uniqueness
 }
 
 // Unique reports whether two resources may not share a value.

@@ -1,0 +1,123 @@
+package engine
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"syncgateway/plugins/scim/engine/schema"
+	"syncgateway/plugins/scim/engine/value"
+)
+
+// call is one request, or one operation of a bulk request, on its way through.
+type call struct {
+	engine    *Engine
+	ctx       context.Context
+	face      *face
+	method    string
+	path      []string // segments behind the version
+	query     query
+	selection selection
+	lenient   bool // of a client whose replace may create
+	ifMatch   string
+	ifNone    string
+	body      []byte
+	media     string
+}
+
+// reply is the answer to a call.
+type reply struct {
+	status   int
+	body     []byte
+	location string
+	version  string // with quotes
+	allow    string
+}
+
+func (c *call) conditional() bool { return c.ifMatch != "" || c.ifNone != "" }
+
+// precondition looks at If-Match and If-None-Match for a change of what is at a version.
+func (c *call) precondition(version string) error {
+	if c.ifMatch != "" && !listsTag(c.ifMatch, version) {
+		return refuse(http.StatusPreconditionFailed, "The resource is at another version than If-Match says; read it again.")
+	}
+	if c.ifNone != "" && listsTag(c.ifNone, version) {
+		return refuse(http.StatusPreconditionFailed, "The resource is at a version that If-None-Match excludes.")
+	}
+	return nil
+}
+
+// listsTag reports whether a list of entity tags has the version, compared weakly. Tags
+// without quotes are taken.
+func listsTag(list, version string) bool {
+	for tag := range strings.SplitSeq(list, ",") {
+		tag = strings.TrimSpace(tag)
+		if tag == "*" {
+			return true
+		}
+		tag = strings.TrimPrefix(strings.TrimPrefix(tag, "W/"), "w/")
+		if strings.Trim(tag, `"`) == version {
+			return true
+		}
+	}
+	return false
+}
+
+// single is the answer with one resource.
+func (c *call) single(status int, r *resource, p *projection) (*reply, error) {
+	full, err := r.full(c.face)
+	if err != nil {
+		return nil, err
+	}
+	out := c.noContent(r)
+	out.status = status
+	out.body = value.Append(nil, c.face.shown(p.apply(full)))
+	return out, nil
+}
+
+// noContent is the answer of a change that shows nothing but the new version.
+func (c *call) noContent(r *resource) *reply {
+	return &reply{status: http.StatusNoContent, location: c.face.location(r.t, r.entry.ID()), version: etag(r.entry.Version)}
+}
+
+// object reads the body as a JSON object.
+func (c *call) object() (value.Object, error) {
+	if len(c.body) == 0 {
+		return nil, bad(invalidSyntax, "The request needs a body.")
+	}
+	v, err := value.Parse(c.body, maxDepth)
+	if err != nil {
+		return nil, err
+	}
+	o, ok := v.(value.Object)
+	if !ok {
+		return nil, bad(invalidSyntax, "The request body must be a JSON object, not %s.", value.Kind(v))
+	}
+	return o, nil
+}
+
+// get is GET of one resource.
+func (c *call) get(t *schema.ResourceType, id string) (*reply, error) {
+	p := project(t, c.selection)
+	r, err := c.read(t, id, p)
+	if err != nil {
+		return nil, err
+	}
+	if c.ifMatch != "" && !listsTag(c.ifMatch, r.entry.Version) {
+		return nil, refuse(http.StatusPreconditionFailed, "The resource is at another version than If-Match says.")
+	}
+	if c.ifNone != "" && listsTag(c.ifNone, r.entry.Version) {
+		out := c.noContent(r)
+		out.status = http.StatusNotModified
+		return out, nil
+	}
+	return c.single(http.StatusOK, r, p)
+}
+
+func escapeSegment(id string) string { return url.PathEscape(id) }
+
+// message is a reply with a message of the protocol.
+func message(status int, o value.Object) *reply {
+	return &reply{status: status, body: value.Append(nil, o)}
+}
