@@ -107,7 +107,7 @@ func (f Field) printer() func(float64) string {
 	if f.Type == Duration {
 		return func(n float64) string { return time.Duration(n * float64(time.Second)).String() }
 	}
-	return func(n float64) string { return fmt.Sprint(n) }
+	return func(n float64) string { return strconv.FormatFloat(n, 'f', -1, 64) }
 }
 
 func bounds(f Field, print func(float64) string) string {

@@ -57,6 +57,9 @@ func (a *Attribute) canonical(path string, v any) (any, error) {
 		if err != nil {
 			return nil, err
 		}
+		if one == nil && e != nil && a.Relation {
+			return nil, &ValueError{path, "need a value each: the id of a user or a group"}
+		}
 		if one != nil {
 			out = append(out, one)
 		}

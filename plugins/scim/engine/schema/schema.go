@@ -110,9 +110,12 @@ func (a *Attribute) Mutable() Mutability {
 	return a.Mutability
 }
 
-// Shown is the attribute's returned characteristic.
+// Shown is the attribute's returned characteristic. What is only written is never shown.
 func (a *Attribute) Shown() Returned {
-	if a.Returned == "" {
+	switch {
+	case a.Mutability == WriteOnly:
+		return Never
+	case a.Returned == "":
 		return Default
 	}
 	return a.Returned
