@@ -19,7 +19,7 @@ BUF         := $(GO) run github.com/bufbuild/buf/cmd/buf@v1.75.0
 STATICCHECK := $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := $(GO) run golang.org/x/vuln/cmd/govulncheck@v1.5.0
 
-.PHONY: build demo test race bench proto docs lint vuln clean
+.PHONY: build demo test race bench bench-scim proto docs lint vuln clean
 
 build: ## host, plugins, and the lock of exactly these plugins
 	CGO_ENABLED=1 $(GO) build -ldflags '$(LDFLAGS)' -o $(BIN)/ ./core/cmd/gateway
@@ -46,6 +46,10 @@ bench: ## whole runs through real processes, then the floors
 	CGO_ENABLED=0 $(GO) build -o $(BIN)/ ./examples/synthetic/cmd/bench
 	./$(BIN)/bench -bin $(BIN) -sizes $(SIZES) -json bench-runs.json
 	$(GO) test -run '^$$' -bench 'Floor' -benchtime 3x ./core/pluginhost ./core/store/sqlite
+
+bench-scim: build ## the SCIM listener beside a bare server, under the same load
+	CGO_ENABLED=0 $(GO) build -o $(BIN)/bench-scim ./examples/scim-listener/cmd/bench
+	./$(BIN)/bench-scim -bin $(BIN) -json bench-scim.json
 
 proto: ## generated code of the plugin contract
 	cd proto && $(BUF) lint && $(BUF) generate

@@ -55,7 +55,11 @@ func (d *Directory) Call(ctx context.Context, c pluginhost.DirectoryCall) (reply
 			d.changed()
 		}
 	} else {
-		err = d.store.View(ctx, func(r store.Reader) error {
+		ask := d.store.Look
+		if c.Transaction != nil {
+			ask = d.store.View
+		}
+		err = ask(ctx, func(r store.Reader) error {
 			w := &work{d: d, r: r}
 			reply, err = w.do(&c)
 			return err

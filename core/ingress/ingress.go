@@ -21,9 +21,9 @@ type Limits struct {
 	Connections     int           // open at a time; 0: 1024
 	PerAddress      int           // of them from one address; 0: 256
 	Requests        int           // of one source worked on at a time; 0: 256
-	SourceRate      float64       // requests of one source a second; 0: 1000
+	SourceRate      float64       // requests of one source a second; 0: 50000
 	SourceBurst     int           // at once; 0: twice the rate
-	Failures        int           // refused credentials of one address a minute; 0: 30
+	Failures        int           // refused credentials of one address a minute; 0: 300
 	HeaderTime      time.Duration // for a request's headers; 0: 10 s
 	BodyTime        time.Duration // for a whole request; 0: 30 s
 	AnswerTime      time.Duration // for the plugin's answer; 0: 60 s
@@ -36,9 +36,9 @@ func (l Limits) withDefaults() Limits {
 	set(&l.Connections, 1024)
 	set(&l.PerAddress, 256)
 	set(&l.Requests, 256)
-	set(&l.SourceRate, 1000)
+	set(&l.SourceRate, 50_000)
 	set(&l.SourceBurst, int(2*l.SourceRate))
-	set(&l.Failures, 30)
+	set(&l.Failures, 300)
 	set(&l.HeaderTime, 10*time.Second)
 	set(&l.BodyTime, 30*time.Second)
 	set(&l.AnswerTime, time.Minute)

@@ -42,6 +42,9 @@ var (
 type Store interface {
 	// View runs f on one consistent snapshot.
 	View(ctx context.Context, f func(Reader) error) error
+	// Look runs f without a snapshot: each question is answered as things are then. It
+	// costs less than View, for questions that stand alone.
+	Look(ctx context.Context, f func(Reader) error) error
 	// Update runs f in the one writing transaction there can be at a time, and
 	// commits durably when f returns nil. An error from f leaves no trace.
 	Update(ctx context.Context, f func(Tx) error) error

@@ -35,6 +35,8 @@ type DB struct {
 	lock    *flock.Flock
 	writer  *sql.DB
 	readers *sql.DB
+	writing *statements
+	reading *statements
 
 	write sync.Mutex // one transaction at a time, without SQLITE_BUSY
 
@@ -83,6 +85,8 @@ func (db *DB) open(ctx context.Context, path string) error {
 		return fmt.Errorf("open the database: %w", err)
 	}
 	db.readers.SetMaxOpenConns(4)
+	db.readers.SetMaxIdleConns(4) // each has its statements prepared
+	db.writing, db.reading = newStatements(db.writer), newStatements(db.readers)
 	if err := db.migrate(ctx); err != nil {
 		return fmt.Errorf("%s: %w", path, classify(err))
 	}
@@ -172,8 +176,16 @@ func (db *DB) View(ctx context.Context, f func(store.Reader) error) error {
 	if err != nil {
 		return classify(err)
 	}
+	x := &tx{ctx: ctx, tx: t, all: db.reading}
+	defer x.close()
+	defer x.remember()
 	defer t.Rollback()
-	x := &tx{ctx: ctx, tx: t, prepared: map[string]*sql.Stmt{}}
+	return classify(f(x))
+}
+
+// Look implements store.Store.
+func (db *DB) Look(ctx context.Context, f func(store.Reader) error) error {
+	x := &tx{ctx: ctx, all: db.reading}
 	defer x.close()
 	return classify(f(x))
 }
@@ -186,9 +198,10 @@ func (db *DB) Update(ctx context.Context, f func(store.Tx) error) error {
 	if err != nil {
 		return classify(err)
 	}
-	defer t.Rollback()
-	x := &tx{ctx: ctx, tx: t, prepared: map[string]*sql.Stmt{}}
+	x := &tx{ctx: ctx, tx: t, all: db.writing}
 	defer x.close()
+	defer x.remember()
+	defer t.Rollback()
 	if err := f(x); err != nil {
 		return classify(err)
 	}

@@ -3,22 +3,62 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
-
-	"encoding/json"
 
 	"syncgateway/core/store"
 )
 
-// tx implements store.Tx (and, on a reader's transaction, store.Reader). Statements
-// are prepared once per transaction.
+// tx implements store.Tx (and, on a reader's transaction, store.Reader). Without a
+// transaction, every statement reads by itself.
 type tx struct {
 	ctx      context.Context
-	tx       *sql.Tx
+	tx       *sql.Tx // nil: none
+	all      *statements
 	prepared map[string]*sql.Stmt
 	appended store.AuditHead // the newest entry that this transaction appended to the audit record
+}
+
+// statements are prepared once for a database handle, which keeps them for each of its
+// connections.
+type statements struct {
+	db *sql.DB
+	mu sync.Mutex
+	m  map[string]*sql.Stmt
+}
+
+func newStatements(db *sql.DB) *statements { return &statements{db: db, m: map[string]*sql.Stmt{}} }
+
+func (s *statements) get(query string) *sql.Stmt {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.m[query]
+}
+
+// mostStatements bounds what is kept: queries that are put together from conditions
+// are of many forms.
+const mostStatements = 500
+
+// prepare prepares a statement for the handle, or returns the one there is.
+func (s *statements) prepare(ctx context.Context, query string) (stmt *sql.Stmt, kept bool, err error) {
+	if stmt := s.get(query); stmt != nil {
+		return stmt, true, nil
+	}
+	if stmt, err = s.db.PrepareContext(ctx, query); err != nil {
+		return nil, false, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if other := s.m[query]; other != nil {
+		return other, true, stmt.Close()
+	}
+	if kept = len(s.m) < mostStatements; kept {
+		s.m[query] = stmt
+	}
+	return stmt, kept, nil
 }
 
 func (x *tx) close() {
@@ -27,15 +67,46 @@ func (x *tx) close() {
 	}
 }
 
+// remember prepares for the handle what a transaction had to prepare for itself. It is
+// called when the transaction has ended, and its connection is free. That it fails
+// costs time alone.
+func (x *tx) remember() {
+	for query := range x.prepared {
+		if x.all.get(query) == nil {
+			if s, kept, err := x.all.prepare(x.ctx, query); err == nil && !kept {
+				s.Close()
+			}
+		}
+	}
+}
+
+// stmt prepares a statement once for the transaction. A transaction holds its
+// connection: what the handle has not prepared yet is prepared on that alone.
 func (x *tx) stmt(query string) (*sql.Stmt, error) {
 	if s := x.prepared[query]; s != nil {
 		return s, nil
 	}
-	s, err := x.tx.PrepareContext(x.ctx, query)
-	if err == nil {
-		x.prepared[query] = s
+	var s *sql.Stmt
+	var err error
+	switch known := x.all.get(query); {
+	case x.tx == nil:
+		var kept bool
+		if s, kept, err = x.all.prepare(x.ctx, query); err == nil && kept {
+			return s, nil
+		}
+	case known != nil:
+		s = x.tx.StmtContext(x.ctx, known)
+	default:
+		s, err = x.tx.PrepareContext(x.ctx, query)
 	}
-	return s, err
+	if err != nil {
+		return nil, err
+	}
+	if x.prepared == nil {
+		x.prepared = map[string]*sql.Stmt{}
+	}
+	x.prepared[query] = s
+	return s, nil
 }
 
 func (x *tx) exec(query string, args ...any) error {
