@@ -163,7 +163,33 @@ func (r *sourceRole) Lookup(ctx context.Context, req LookupRequest) (Found, erro
 	if !ok {
 		return Found{}, Unsupported("the connector cannot look up one record")
 	}
-	return looker.Lookup(ctx, req)
+	found, err := looker.Lookup(ctx, req)
+	if err == nil {
+		err = answers(found, req)
+	}
+	if err != nil {
+		return Found{}, err
+	}
+	return found, nil
+}
+
+// answers is an error unless what was found is what was asked for: an answer that the
+// connector could not read is often a record without an id.
+func answers(found Found, req LookupRequest) error {
+	id := ""
+	switch {
+	case req.GroupID != "" && len(found.Groups) > 0:
+		id = found.Groups[0].ID
+	case req.GroupID == "" && found.User != nil:
+		id = found.User.ID
+	}
+	switch asked := req.ID + req.GroupID; {
+	case id == "":
+		return Unavailable("the lookup found a record without an id")
+	case asked != "" && asked != id:
+		return Unavailable("the lookup of %q found %q", asked, id)
+	}
+	return nil
 }
 
 // pages follows the cursors of a listing to its end. A cursor that comes a second

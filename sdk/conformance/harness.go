@@ -47,9 +47,10 @@ type Expirer interface {
 	Expire(ctx context.Context) error
 }
 
-// Dumper shows what the fake holds beside its State: roles, settings, other sorts of
-// record. None of it may ever change by an operation on people, groups or memberships.
-// Keys are whatever names the places in the fake.
+// Dumper shows everything the fake holds, also what State leaves out: roles, settings,
+// other sorts of record. The keys name the places in the fake. A place may change by an
+// operation only when its key holds the id of somebody or something that the operation
+// is about.
 type Dumper interface {
 	Dump(ctx context.Context) (map[string]string, error)
 }
