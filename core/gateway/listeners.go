@@ -18,6 +18,7 @@ import (
 	"syncgateway/core/pluginhost"
 	"syncgateway/core/schema"
 	"syncgateway/core/store"
+	"syncgateway/core/token"
 )
 
 // directories are the push directories of a gateway, by the addresses of their sources.
@@ -209,10 +210,18 @@ func (g *Gateway) Routes(listeners []Listener) []ingress.Route {
 			if !ok {
 				return ingress.Caller{Pass: true} // the plugin may know it
 			}
-			return ingress.Caller{OK: true, Name: t.Name, Scope: t.Scope}
+			return ingress.Caller{OK: true, Name: t.Name, Scope: access(t.Scope)}
 		}})
 	}
 	return out
+}
+
+// access is a token's scope as the front door passes it on.
+func access(scope string) string {
+	if scope == token.ReadOnly {
+		return "read"
+	}
+	return ""
 }
 
 // tokenEntry is what the audit record says of a token.

@@ -67,15 +67,15 @@ type Route struct {
 type Caller struct {
 	OK    bool
 	Name  string // of the token, for the log and for the plugin
-	Scope string // "", or "read-only"
+	Scope string // "", or "read": it may not write
 	Pass  bool   // not known here: the plugin judges it
 }
 
 // Headers that the front door alone sets; a client's are taken away. A listener plugin
 // may believe them, since nobody else can reach its socket.
 const (
-	CallerHeader = "X-Gateway-Caller" // name of the token that was accepted
-	ScopeHeader  = "X-Gateway-Scope"  // "read-only" where the token is
+	CallerHeader = "Gateway-Caller" // name of the token that was accepted
+	ScopeHeader  = "Gateway-Access" // "read" where it may not write
 )
 
 // Door forwards requests. It is safe for concurrent use.

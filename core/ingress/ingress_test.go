@@ -104,7 +104,7 @@ func TestForwards(t *testing.T) {
 	var log bytes.Buffer
 	known := func(authorization string) ingress.Caller {
 		if authorization == "Bearer managed" {
-			return ingress.Caller{OK: true, Name: "okta", Scope: "read-only"}
+			return ingress.Caller{OK: true, Name: "okta", Scope: "read"}
 		}
 		return ingress.Caller{Pass: true}
 	}
@@ -115,7 +115,7 @@ func TestForwards(t *testing.T) {
 		t.Errorf("%+v", a)
 	}
 	a = send(t, "GET", url+"/in/corp/v2", "Bearer managed", "")
-	if a.body != "GET /v2? caller=okta scope=read-only auth= body=" {
+	if a.body != "GET /v2? caller=okta scope=read auth= body=" {
 		t.Errorf("%+v", a)
 	}
 	if a = send(t, "GET", url+"/in/corp", "Bearer managed", ""); !strings.HasPrefix(a.body, "GET /? ") {
