@@ -203,13 +203,6 @@ func (c *Client) People(ctx context.Context, sync, outcome string, limit int) ([
 	return a, c.call(ctx, http.MethodGet, "/v1/people?"+q.Encode(), nil, &a)
 }
 
-// Explain explains one person.
-func (c *Client) Explain(ctx context.Context, sync, user string) (*engine.Explanation, error) {
-	var a engine.Explanation
-	q := url.Values{"sync": {sync}, "user": {user}}
-	return &a, c.call(ctx, http.MethodGet, "/v1/explain?"+q.Encode(), nil, &a)
-}
-
 // Lookup asks every source about one person now.
 func (c *Client) Lookup(ctx context.Context, user string) ([]LookupAnswer, error) {
 	var a []LookupAnswer

@@ -34,9 +34,11 @@ func (s *Service) Handler() http.Handler {
 		q := r.URL.Query()
 		return s.People(r.Context(), q.Get("sync"), q.Get("outcome"), limitOf(r))
 	}))
-	mux.HandleFunc("GET /v1/explain", reply(func(r *http.Request, _ struct{}) (*engine.Explanation, error) {
-		return s.Explain(r.Context(), r.URL.Query().Get("sync"), r.URL.Query().Get("user"))
+	mux.HandleFunc("GET /v1/explain", reply(func(r *http.Request, _ struct{}) (*ExplainAnswer, error) {
+		q := r.URL.Query()
+		return s.Explain(r.Context(), ExplainRequest{Sync: q.Get("sync"), User: q.Get("user"), Group: q.Get("group"), At: q.Get("at")})
 	}))
+	mux.HandleFunc("POST /v1/explain", reply(func(r *http.Request, q ExplainRequest) (*ExplainAnswer, error) { return s.Explain(r.Context(), q) }))
 	mux.HandleFunc("GET /v1/lookup", reply(func(r *http.Request, _ struct{}) (any, error) {
 		return s.Lookup(r.Context(), r.URL.Query().Get("user"))
 	}))

@@ -93,7 +93,9 @@ func (s *Service) fault(err error) *Error {
 	}
 	e = &Error{Status: http.StatusInternalServerError, Code: CodeFailed, Message: s.Gateway.Redact.String(err.Error())}
 	switch {
-	case errors.Is(err, engine.ErrUnknownUser), errors.Is(err, store.ErrNotFound):
+	case errors.Is(err, engine.ErrSupposition):
+		e.Status, e.Code = http.StatusBadRequest, CodeUsage
+	case errors.Is(err, engine.ErrUnknownUser), errors.Is(err, engine.ErrUnknownGroup), errors.Is(err, engine.ErrNothingThen), errors.Is(err, store.ErrNotFound):
 		e.Status, e.Code = http.StatusNotFound, CodeNotFound
 	case errors.Is(err, engine.ErrStale), errors.Is(err, engine.ErrNothingToUndo):
 		e.Status, e.Code = http.StatusConflict, CodeFailed
@@ -180,18 +182,6 @@ func (s *Service) Check(ctx context.Context, q CheckRequest, tell func(CheckStep
 		}
 	}
 	return answer, nil
-}
-
-// Explain explains one person.
-func (s *Service) Explain(ctx context.Context, sync, user string) (*engine.Explanation, error) {
-	if s.Gateway.Config.Sync(sync) == nil {
-		return nil, s.noSync(sync)
-	}
-	x, err := s.Gateway.Engine.Explain(ctx, sync, user)
-	if err != nil {
-		return nil, s.fault(err)
-	}
-	return x, nil
 }
 
 // Lookup asks every source about one person now.

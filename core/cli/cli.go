@@ -60,7 +60,7 @@ func commands() []command {
 		{"status", "", "show the state of every sync", statusCommand},
 		{"runs", "", "list runs", runsCommand},
 		{"show", "[RUN]", "show one run in full", showCommand},
-		{"explain", "USER", "say why somebody has what they have", explainCommand},
+		{"explain", "[user] USER | group NAME", "say why somebody, or a group, has what it has", explainCommand},
 		{"audit", "verify | export", "check or print the record of everything that was done", auditCommand},
 		{"lookup", "USER", "ask every source about somebody now", lookupCommand},
 		{"tokens", "create|list|revoke", "look after the tokens of sources that are pushed to", tokensCommand},

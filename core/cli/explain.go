@@ -2,7 +2,9 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"os"
 	"strings"
 
 	"syncgateway/core/api"
@@ -12,27 +14,65 @@ import (
 
 func explainCommand(c *call) func(context.Context) error {
 	sync := c.flags.String("sync", "", "the `sync`; needed when there are several")
+	at := c.flags.String("at", "", "what this earlier `run` did to the person, and what their sources showed then")
+	with := c.flags.String("with", "", "suppose this configuration `file`")
+	as := c.flags.String("as", "", "suppose this of the person's record, `JSON`: {\"attributes\": {\"department\": \"X\"}}")
+	usage := c.flags.Bool("usage", false, "group: ask the target where it is used")
 	return func(ctx context.Context) error {
-		args, err := c.args(1, 1, "USER")
+		args, err := c.args(1, 2, "[user] USER | group NAME")
 		if err != nil {
 			return err
 		}
+		q := api.ExplainRequest{At: *at, Usage: *usage}
+		switch {
+		case len(args) == 2 && args[0] == "group":
+			q.Group = args[1]
+		case len(args) == 1, args[0] == "user":
+			q.User = args[len(args)-1]
+		default:
+			return exit{exitUsage, fmt.Sprintf("usage: gateway explain [flags] [user] USER | group NAME (not %q)", args[0])}
+		}
+		if err := supposed(&q, *with, *as); err != nil {
+			return err
+		}
 		return c.with(ctx, func(client *api.Client) error {
-			name, err := c.oneSync(*sync)
-			if err != nil {
+			if q.Sync, err = c.oneSync(*sync); err != nil {
 				return err
 			}
-			x, err := client.Explain(ctx, name, args[0])
-			if err != nil {
+			x, err := client.Explain(ctx, q)
+			switch {
+			case err != nil:
 				return err
-			}
-			if c.json {
+			case c.json:
 				return c.printJSON(x)
+			case x.Group != nil:
+				c.explainedGroup(x.Group)
+			case x.Past != nil:
+				c.explainPast(x.Explanation, q.User)
+			default:
+				c.explain(x.Explanation)
 			}
-			c.explain(x)
 			return nil
 		})
 	}
+}
+
+// supposed reads what is to be supposed.
+func supposed(q *api.ExplainRequest, with, as string) error {
+	if with != "" {
+		text, err := os.ReadFile(with)
+		if err != nil {
+			return exit{exitUsage, "Error: " + err.Error()}
+		}
+		q.Config, q.ConfigName = text, with
+	}
+	if as != "" {
+		if !json.Valid([]byte(as)) {
+			return exit{exitUsage, "-as takes JSON, like {\"active\": false}"}
+		}
+		q.As = []byte(as)
+	}
+	return nil
 }
 
 func (c *call) explain(x *engine.Explanation) {
@@ -40,10 +80,14 @@ func (c *call) explain(x *engine.Explanation) {
 	if x.Detail != "" {
 		c.text(" (%s)", x.Detail)
 	}
+	if x.If != "" {
+		c.text("\nThis is what would be %s.", x.If)
+	}
 	c.text("\n\nSources\n")
 	for _, s := range x.Sources {
 		c.explainSource(s)
 	}
+	c.explainOrigin(x)
 	c.text("\nRules\n")
 	for _, r := range x.Rules {
 		c.text("  %s = %q", r.Rule, r.Value)
@@ -53,6 +97,7 @@ func (c *call) explain(x *engine.Explanation) {
 		c.text("\n")
 	}
 	c.explainAccount(x)
+	c.explainMatch(x.Match)
 	c.text("\nGroups\n")
 	for _, g := range x.Groups {
 		c.explainGroup(g)
@@ -130,6 +175,7 @@ func (c *call) explainGroup(g engine.GroupView) {
 			c.text(" [%s]", g.Rule)
 		}
 		c.text("\n")
+		c.path(g.Path)
 	} else {
 		c.text("    no rule wants it\n")
 	}
@@ -144,20 +190,30 @@ func (c *call) explainSteps(x *engine.Explanation) {
 		c.text("  change nothing\n")
 	}
 	for i := range x.Steps {
-		c.text("  %s, because %s\n", x.Steps[i].Line(), x.Steps[i].Reason)
+		s := &x.Steps[i]
+		c.text("  %s, because %s", s.Line(), s.Reason)
+		if s.Rule != "" {
+			c.text(" [%s]", s.Rule)
+		}
+		c.text("\n")
 	}
 	c.text("\nHistory\n")
 	if len(x.History) == 0 {
 		c.text("  nothing was done yet\n")
 	}
-	for _, h := range x.History {
-		c.text("  %s  run %s  %s: %s", h.At, h.Run, h.Step, h.State)
-		if h.Answer != "" {
-			c.text(" [%s]", h.Answer)
-		}
-		c.text("\n    because %s", h.Reason)
+	c.history(x.History)
+}
+
+func (c *call) history(ops []engine.OperationView) {
+	for _, h := range ops {
+		c.text("  %s  run %s  %s: %s\n", h.At, h.Run, h.Step, h.State)
+		c.text("    because %s", h.Reason)
 		if h.Rule != "" {
 			c.text(" [%s]", h.Rule)
+		}
+		c.text("\n    asked: %s", h.Request)
+		if h.Answer != "" {
+			c.text("; answered: %s", h.Answer)
 		}
 		c.text("\n")
 	}

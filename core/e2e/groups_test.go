@@ -52,7 +52,7 @@ func TestGroupsAreRetired(t *testing.T) {
 	g.must(g.run("apply", "-full"), 0)
 	id := func() string { f := g.get("target.json"); return f.groupNamed("engineering").ID }()
 	g.edit("source.json", without(false))
-	run := g.lastRun(g.must(g.run("apply", "-full"), 0, "retire group: 1", `group "engineering" would be retired, and is used by: not known`))
+	g.lastRun(g.must(g.run("apply", "-full"), 0, "retire group: 1", `group "engineering" would be retired, and is used by: not known`))
 	f := g.get("target.json")
 	if e := f.groupNamed("engineering"); e == nil || !strings.HasPrefix(e.Description, "[retired]") || !strings.HasSuffix(e.Description, "The engineers") {
 		t.Errorf("retired: %+v", e)
@@ -77,7 +77,7 @@ func TestGroupsAreRetired(t *testing.T) {
 
 	// An undo of the retirement restores it too.
 	g.edit("source.json", without(false))
-	run = g.lastRun(g.must(g.run("apply", "-full"), 0, "retire group: 1"))
+	run := g.lastRun(g.must(g.run("apply", "-full"), 0, "retire group: 1"))
 	g.must(g.run("undo", "-apply", run), 0, "restore group: 1", "add 10 memberships")
 	f = g.get("target.json")
 	if e := f.groupNamed("engineering"); e == nil || e.Description != "The engineers" {

@@ -34,7 +34,7 @@ func (ev *evaluation) decide(s *someone) error {
 	r := correlate.One(q)
 	ev.claims.Add(q, r)
 	if ev.trace != nil {
-		ev.trace.Match = r
+		ev.trace.match, ev.trace.matches = r, s.matches
 	}
 	switch r.Verdict {
 	case correlate.Disputed:
@@ -203,7 +203,10 @@ func (ev *evaluation) memberships(s *someone, account *targetAccount) error {
 		user, sets = account.ref(), account.sets
 	}
 	if ev.trace != nil {
-		ev.trace.wishes = wishes
+		ev.trace.wishes, ev.trace.within = wishes, s.groups
+	}
+	if ev.watch != nil {
+		ev.watch(s, wishes)
 	}
 	var keep []store.ID
 	for _, w := range wishes {

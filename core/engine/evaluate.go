@@ -29,7 +29,8 @@ type evaluation struct {
 	newIDs    func(n int) store.ID
 	removals  bool // every read was complete and believed: something may be taken away
 	only      []store.ID
-	trace     *Explanation // set when one person is explained
+	trace     *Explanation           // set when one person is explained
+	watch     func(*someone, []wish) // told what everybody wants, when a group is explained
 
 	groupsVersion int64 // of the snapshot
 	groupsMoved   bool  // a group changed since nothing was to do about those that came or went

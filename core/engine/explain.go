@@ -2,8 +2,10 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"syncgateway/core/config"
 	"syncgateway/core/correlate"
@@ -25,13 +27,35 @@ type Explanation struct {
 	Origin  map[string]string `json:"origin,omitempty"` // which source each value came from
 	Rules   []RuleView        `json:"rules"`
 	Account *AccountView      `json:"account,omitempty"`
+	Match   *MatchView        `json:"match,omitempty"` // how the account was found
 	Groups  []GroupView       `json:"groups"`
-	Steps   []plan.Step       `json:"steps"`   // what a run would do now
-	History []OperationView   `json:"history"` // newest first
+	Steps   []plan.Step       `json:"steps"`          // what a run would do now
+	History []OperationView   `json:"history"`        // newest first
+	If      string            `json:"if,omitempty"`   // what is supposed, in a sentence
+	Past    *PastView         `json:"past,omitempty"` // an earlier run instead of now: the rest but Sync and Person is empty
 
-	Match  correlate.Result `json:"-"`
-	rules  mapping.Trace
-	wishes []wish
+	match   correlate.Result
+	matches []correlate.Match
+	rules   mapping.Trace
+	wishes  []wish
+	within  idset.Set // the source groups that count for them
+}
+
+// MatchView is how a person's account was looked for.
+type MatchView struct {
+	Result     string          `json:"result"` // "linked", "adopt", "none", "disputed"
+	Key        string          `json:"key,omitempty"`
+	Reason     string          `json:"reason,omitempty"`
+	Candidates []CandidateView `json:"candidates,omitempty"`
+}
+
+// CandidateView is an account that a match key found.
+type CandidateView struct {
+	Key     string `json:"key"`
+	Value   string `json:"value"`
+	Account string `json:"account"`
+	Gone    bool   `json:"gone,omitempty"`
+	Owner   string `json:"owner,omitempty"` // whose it is
 }
 
 // SourceView is one source's record of the person.
@@ -62,9 +86,12 @@ type GroupView struct {
 	Group   string `json:"group"`
 	Because string `json:"because,omitempty"` // empty: no rule wants it
 	Rule    string `json:"rule,omitempty"`
-	There   bool   `json:"there"`
-	Ours    bool   `json:"ours"` // the gateway made the membership
-	Refused string `json:"refused,omitempty"`
+	// Path are the source groups from the one the person is in to the one that makes
+	// this group: more than one where groups are nested.
+	Path    []string `json:"path,omitempty"`
+	There   bool     `json:"there"`
+	Ours    bool     `json:"ours"` // the gateway made the membership
+	Refused string   `json:"refused,omitempty"`
 }
 
 // OperationView is one operation on the person's account.
@@ -74,38 +101,84 @@ type OperationView struct {
 	Step   string `json:"step"`
 	Reason string `json:"reason"`
 	Rule   string `json:"rule,omitempty"`
-	State  string `json:"state"`
-	Answer string `json:"answer,omitempty"`
-	At     string `json:"at"`
+	// Request is what the target was asked, with its own ids: "remove_member user=…".
+	Request string `json:"request"`
+	State   string `json:"state"`
+	Answer  string `json:"answer,omitempty"`
+	At      string `json:"at"`
 }
 
-// Explain explains one person, found by e-mail, username or id in any source or in the
-// target, from what was last read. It changes nothing.
-func (e *Engine) Explain(ctx context.Context, sync, user string) (*Explanation, error) {
-	s := e.Config.Sync(sync)
-	if s == nil {
-		return nil, fmt.Errorf("there is no sync %q", sync)
-	}
-	conn, err := e.Connectors.Get(ctx, s.To.Ref())
+// Question asks about one person, found by e-mail, username or id in any source or in
+// the target, or about one group.
+type Question struct {
+	Sync  string
+	User  string
+	Group string
+	// At is an earlier run: what it did to them, and what their sources showed then.
+	At string
+	// Config is another configuration to suppose; nil is the one that is running.
+	Config *config.Config
+	// As is what to suppose of the person's record; nil supposes nothing.
+	As *Supposition
+	// Usage asks the target where the group is used.
+	Usage bool
+}
+
+// Explain explains one person from what was last read. It changes nothing.
+func (e *Engine) Explain(ctx context.Context, q Question) (*Explanation, error) {
+	s, conn, err := e.asked(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	x := &Explanation{Sync: sync}
+	x := &Explanation{Sync: q.Sync, Sources: []SourceView{}, Rules: []RuleView{}, Groups: []GroupView{}, Steps: []plan.Step{}, History: []OperationView{}}
 	err = e.Store.View(ctx, func(v store.Reader) error {
 		ev, err := e.readOnly(v, s, conn)
 		if err != nil {
 			return err
 		}
-		if ev.only, err = e.accountsOf(v, s, ev.sid, user); err != nil {
+		ns, err := e.accountsOf(v, s, ev.sid, q.User)
+		if q.At != "" && err == nil {
+			return x.fillPast(ev, v, ns, q.At)
+		}
+		if q.As != nil && (err == nil || errors.Is(err, ErrUnknownUser)) {
+			v, ns, err = ev.suppose(v, ns, q.As, e.Store.NewIDs)
+		}
+		if err != nil {
 			return err
 		}
-		ev.trace = x
+		ev.only, ev.trace = ns, x
 		if err := ev.run(v); err != nil {
 			return err
 		}
 		return x.fill(ev, v)
 	})
+	x.If = q.supposed()
 	return x, err
+}
+
+// asked is the sync that a question is about, in the configuration to suppose.
+func (e *Engine) asked(ctx context.Context, q Question) (*config.Sync, Connector, error) {
+	cfg := e.Config
+	if q.Config != nil {
+		cfg = q.Config
+	}
+	s := cfg.Sync(q.Sync)
+	if s == nil {
+		return nil, nil, fmt.Errorf("there is no sync %q", q.Sync)
+	}
+	conn, err := e.Connectors.Get(ctx, s.To.Ref())
+	return s, conn, err
+}
+
+func (q *Question) supposed() string {
+	var parts []string
+	if q.Config != nil {
+		parts = append(parts, "with the configuration "+q.Config.Filename)
+	}
+	if q.As != nil {
+		parts = append(parts, "if their record had "+q.As.String())
+	}
+	return strings.Join(parts, ", and ")
 }
 
 // readOnly prepares an evaluation that nothing is kept of.
@@ -172,6 +245,9 @@ func (x *Explanation) fill(ev *evaluation, v store.Reader) error {
 			return err
 		}
 	}
+	if err := x.fillMatch(v); err != nil {
+		return err
+	}
 	for _, t := range x.rules.Steps {
 		x.Rules = append(x.Rules, RuleView{Rule: rule(t.Rule), Value: t.Value, Err: t.Err})
 	}
@@ -211,8 +287,8 @@ func (x *Explanation) fillAccount(ev *evaluation, v store.Reader, r *personResul
 	for _, l := range links {
 		origin, run = l.Origin, l.Run
 	}
-	if n == 0 && x.Match.Verdict == correlate.Adopt {
-		n, origin = x.Match.Account.N, "matches by "+x.Match.Key
+	if n == 0 && x.match.Verdict == correlate.Adopt {
+		n, origin = x.match.Account.N, "matches by "+x.match.Key
 	}
 	accounts, err := ev.targetAccounts([]store.ID{n})
 	if err != nil {
@@ -223,15 +299,19 @@ func (x *Explanation) fillAccount(ev *evaluation, v store.Reader, r *personResul
 		x.Account = &AccountView{User: a.user, Gone: a.flags.Has(store.Gone), Origin: origin, Run: run}
 		sets = a.sets
 	}
-	return x.fillGroups(ev, sets)
+	return x.fillGroups(ev, r, sets)
 }
 
-func (x *Explanation) fillGroups(ev *evaluation, sets store.AccountSet) error {
+func (x *Explanation) fillGroups(ev *evaluation, r *personResult, sets store.AccountSet) error {
+	direct, err := ev.groups.direct(r.accounts)
+	if err != nil {
+		return err
+	}
 	wanted := map[store.ID]bool{}
 	for _, w := range x.wishes {
 		wanted[w.target.n] = true
 		x.Groups = append(x.Groups, GroupView{Group: w.target.ref.Name, Because: w.because, Rule: w.rule,
-			There: w.target.n != 0 && sets.Groups.Has(w.target.n), Ours: sets.Ours.Has(w.target.n), Refused: w.target.refused})
+			Path: ev.groups.path(direct, x.within, identity.Fold(w.target.ref.Name)), There: w.target.n != 0 && sets.Groups.Has(w.target.n), Ours: sets.Ours.Has(w.target.n), Refused: w.target.refused})
 	}
 	if err := ev.groups.existing(sets.Groups); err != nil {
 		return err

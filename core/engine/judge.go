@@ -153,9 +153,7 @@ func (r *run) applyOptions() apply.Options {
 // apply carries out what may be, then looks at the same people again without reading:
 // who is as wanted now is settled, the others stay marked.
 func (r *run) apply(ctx context.Context, ev *evaluation, p *plan.Plan) error {
-	report, err := apply.Run(ctx, r.applyOptions(), p.Steps)
-	r.report.Apply = &report
-	if err != nil {
+	if err := r.carryOut(ctx, p.Steps); err != nil {
 		return err
 	}
 	again := r.evaluation()
@@ -163,7 +161,7 @@ func (r *run) apply(ctx context.Context, ev *evaluation, p *plan.Plan) error {
 	if err := r.Store.View(ctx, again.run); err != nil {
 		return fmt.Errorf("look at the result: %w", err)
 	}
-	for _, f := range report.Failures {
+	for _, f := range r.report.Apply.Failures {
 		if res := again.people[f.P]; res != nil {
 			res.person.Outcome, res.person.Detail = Failed, f.Step+": "+f.Reason
 		}
@@ -213,9 +211,7 @@ func (r *run) exactly(ctx context.Context) error {
 	if p.Undoes != "" {
 		return r.takeBack(ctx, allowed)
 	}
-	report, err := apply.Run(ctx, r.applyOptions(), allowed.Steps)
-	r.report.Apply = &report
-	return err
+	return r.carryOut(ctx, allowed.Steps)
 }
 
 // identify is used by lookups of one person.

@@ -15,6 +15,7 @@ var operationOf = map[plan.Class]schema.Operation{
 	plan.CreateGroup: schema.CreateGroup, plan.CreateUser: schema.CreateUser, plan.UpdateUser: schema.UpdateUser,
 	plan.ActivateUser: schema.ActivateUser, plan.AddMember: schema.AddMember, plan.RemoveMember: schema.RemoveMember,
 	plan.DeactivateUser: schema.DeactivateUser, plan.DeleteUser: schema.DeleteUser, plan.DeleteGroup: schema.DeleteGroup,
+	plan.RetireGroup: schema.UpdateGroup, plan.RestoreGroup: schema.UpdateGroup,
 }
 
 // can tells whether the target does what steps of the class need.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 
-	"syncgateway/core/apply"
 	"syncgateway/core/idset"
 	"syncgateway/core/plan"
 	"syncgateway/core/selector"
@@ -80,9 +79,7 @@ func (r *run) takeBack(ctx context.Context, p *plan.Plan) error {
 	if err != nil {
 		return fmt.Errorf("pause the sync: %w", err)
 	}
-	report, err := apply.Run(ctx, r.applyOptions(), p.Steps)
-	r.report.Apply = &report
-	if err != nil {
+	if err := r.carryOut(ctx, p.Steps); err != nil {
 		return err
 	}
 	return r.Store.View(ctx, func(v store.Reader) (err error) {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"syncgateway/core/idset"
 	"syncgateway/core/store"
 )
 
@@ -66,6 +67,34 @@ func (x *tx) Operations(run string, f func(store.Operation) error) error {
 
 func (x *tx) OperationsOn(n store.ID, limit int) (out []store.Operation, err error) {
 	err = x.each(collectOperations(&out), operationColumns+`WHERE n = ?1 OR p = ?1 ORDER BY seq DESC LIMIT ?2`, n, limit)
+	return out, err
+}
+
+func (x *tx) OperationsOnGroup(g store.ID, limit int) (out []store.Operation, err error) {
+	err = x.each(collectOperations(&out), operationColumns+`WHERE g = ?1 AND g <> 0 ORDER BY seq DESC LIMIT ?2`, g, limit)
+	return out, err
+}
+
+func (x *tx) KeepEvidence(run string, s store.SyncID, ps []store.ID) error {
+	return x.execIDs(ps, `INSERT INTO evidence (run, p, n, ep, flags, rec, groups)
+		SELECT ?1, pa.p, a.n, a.ep, a.flags, a.rec, coalesce(s.groups, x'') FROM person_account pa JOIN account a ON a.n = pa.n
+		LEFT JOIN account_set s ON s.n = a.n WHERE pa.sync = ?2 AND pa.p IN (SELECT value FROM json_each(?3)) ON CONFLICT DO NOTHING`, run, s)
+}
+
+func (x *tx) Evidence(run string, p store.ID) (out []store.Evidence, err error) {
+	err = x.each(func(r *sql.Rows) error {
+		var e store.Evidence
+		var groups []byte
+		if err := r.Scan(&e.N, &e.Endpoint, &e.Flags, &e.Record, &groups); err != nil {
+			return err
+		}
+		var err error
+		if len(groups) > 0 {
+			e.Groups, err = idset.Unpack(nil, groups)
+		}
+		out = append(out, e)
+		return err
+	}, `SELECT n, ep, flags, rec, groups FROM evidence WHERE run = ? AND p = ? ORDER BY n`, run, p)
 	return out, err
 }
 
@@ -158,6 +187,7 @@ func (x *tx) Prune(before time.Time) error {
 	us := micros(before)
 	for _, q := range []string{
 		`DELETE FROM operation WHERE at < ?1 AND state <> 'intent'`,
+		`DELETE FROM evidence WHERE run IN (SELECT id FROM run WHERE started < ?1)`,
 		`DELETE FROM plan WHERE created < ?1 AND digest NOT IN (SELECT digest FROM approval WHERE used_by = '' AND expires >= ?1)`,
 		`DELETE FROM approval WHERE expires < ?1`,
 		`DELETE FROM run WHERE started < ?1 AND id NOT IN (SELECT run FROM operation WHERE state = 'intent')`,

@@ -53,6 +53,10 @@ CREATE INDEX operation_run ON operation (run);
 CREATE INDEX operation_class ON operation (class, at);
 CREATE INDEX operation_n ON operation (n);
 CREATE INDEX operation_p ON operation (p);
+CREATE INDEX operation_g ON operation (g) WHERE g <> 0;
+CREATE TABLE evidence (
+  run TEXT NOT NULL, p INTEGER NOT NULL, n INTEGER NOT NULL, ep INTEGER NOT NULL, flags INTEGER NOT NULL, rec BLOB NOT NULL,
+  groups BLOB NOT NULL, PRIMARY KEY (run, p, n)) STRICT, WITHOUT ROWID;
 CREATE INDEX operation_unfinished ON operation (ep) WHERE state = 'intent';
 CREATE TABLE plan (
   digest TEXT PRIMARY KEY, sync TEXT NOT NULL, run TEXT NOT NULL, created INTEGER NOT NULL, verdict TEXT NOT NULL, body BLOB NOT NULL) STRICT, WITHOUT ROWID;

@@ -1,0 +1,29 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"syncgateway/core/apply"
+	"syncgateway/core/idset"
+	"syncgateway/core/plan"
+	"syncgateway/core/store"
+)
+
+// carryOut applies steps, and keeps before that what the sources show of the people
+// concerned: `explain -at` tells it later.
+func (r *run) carryOut(ctx context.Context, steps []plan.Step) error {
+	var ps []store.ID
+	for i := range steps {
+		if p := steps[i].P; p != 0 {
+			ps = append(ps, p)
+		}
+	}
+	err := r.Store.Update(ctx, func(tx store.Tx) error { return tx.KeepEvidence(r.rec.ID, r.sid, idset.Of(ps)) })
+	if err != nil {
+		return fmt.Errorf("keep what the sources show: %w", err)
+	}
+	report, err := apply.Run(ctx, r.applyOptions(), steps)
+	r.report.Apply = &report
+	return err
+}
