@@ -91,6 +91,8 @@ type work struct {
 	tx  store.Tx // nil while only reading
 	seq int64    // of this call's change; 0: it has not changed anything
 	at  time.Time
+
+	found []store.ID // the entries of the reply that is being made
 }
 
 // change numbers what this call changes, once.
@@ -112,6 +114,7 @@ func (w *work) do(c *pluginhost.DirectoryCall) (pluginhost.DirectoryReply, error
 		return pluginhost.DirectoryReply{}, err
 	}
 	var reply pluginhost.DirectoryReply
+	w.found = w.found[:0]
 	switch {
 	case c.Put != nil:
 		err = w.put(kind, c, &reply)
@@ -204,6 +207,7 @@ func (w *work) add(reply *pluginhost.DirectoryReply, e store.Entry) error {
 		out.Group = &g
 	}
 	reply.Entries = append(reply.Entries, out)
+	w.found = append(w.found, e.N)
 	return nil
 }
 

@@ -116,13 +116,9 @@ func listMembers(page []store.EntryMember, named bool, out *pluginhost.Directory
 // others. A circle of groups ends where it began.
 func (w *work) memberships(reply *pluginhost.DirectoryReply) error {
 	for i := range reply.Entries {
-		id := entryID(&reply.Entries[i])
-		e, err := w.r.Entry(w.d.ep, id)
-		if err != nil {
-			return err
-		}
-		seen := map[store.ID]bool{e.N: true}
-		for level, depth := []store.ID{e.N}, 0; len(level) > 0; depth++ {
+		id, n := entryID(&reply.Entries[i]), w.found[i]
+		seen := map[store.ID]bool{n: true}
+		for level, depth := []store.ID{n}, 0; len(level) > 0; depth++ {
 			in, err := w.r.GroupsWith(level)
 			if err != nil {
 				return err

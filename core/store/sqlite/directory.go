@@ -57,12 +57,15 @@ func (x *tx) EntriesByN(ns []store.ID) ([]store.Entry, error) {
 	return out, err
 }
 
-// where is a query's FROM and WHERE. The first key drives it, the others are looked up
-// for each row that it finds.
-func where(q store.EntryQuery) (string, []any) {
-	var from, and strings.Builder
-	args, rest := []any{}, []any{}
-	for i, c := range q.All {
+// where is a query's FROM and WHERE, and the order of its rows. The first key drives
+// it, and SQLite is not asked for its opinion: it would rather walk through all entries
+// in their order than sort the few that have the key.
+func where(q store.EntryQuery) (from, order string, args []any) {
+	driver, order := `entry e`, ` ORDER BY e.pos`
+	var and strings.Builder
+	var first, rest []any
+	for _, c := range q.All {
+		order = ` ORDER BY +e.pos`
 		switch {
 		case c.Attribute == "id":
 			and.WriteString(` AND e.ext = ?`)
@@ -70,26 +73,26 @@ func where(q store.EntryQuery) (string, []any) {
 		case c.Attribute == "member":
 			and.WriteString(` AND e.n IN (SELECT m.g FROM member m JOIN entry x ON x.n = m.m WHERE x.ep = ? AND x.ext = ? AND m.gone = 0)`)
 			rest = append(rest, q.Endpoint, c.Equals)
-		case i == 0:
-			from.WriteString(` JOIN entry_key k ON k.n = e.n AND k.ep = ? AND k.kind = ? AND k.attribute = ? AND k.value = ?`)
-			args = append(args, q.Endpoint, q.Kind, c.Attribute, c.Equals)
+		case first == nil:
+			driver = `entry_key k CROSS JOIN entry e ON e.n = k.n AND k.ep = ? AND k.kind = ? AND k.attribute = ? AND k.value = ?`
+			first = []any{q.Endpoint, q.Kind, c.Attribute, c.Equals}
 		default:
 			and.WriteString(` AND EXISTS (SELECT 1 FROM entry_key k WHERE k.ep = ? AND k.kind = ? AND k.attribute = ? AND k.value = ? AND k.n = e.n)`)
 			rest = append(rest, q.Endpoint, q.Kind, c.Attribute, c.Equals)
 		}
 	}
-	args = append(append(args, q.Endpoint, q.Kind), rest...)
-	return ` FROM entry e` + from.String() + ` WHERE e.ep = ? AND e.kind = ? AND e.gone = 0` + and.String(), args
+	args = append(append(first, q.Endpoint, q.Kind), rest...)
+	return ` FROM ` + driver + ` WHERE e.ep = ? AND e.kind = ? AND e.gone = 0` + and.String(), order, args
 }
 
 // Entries implements store.DirectoryReader.
 func (x *tx) Entries(q store.EntryQuery) ([]store.Entry, error) {
-	from, args := where(q)
+	from, order, args := where(q)
 	if q.After > 0 {
 		from += ` AND e.pos > ?`
 		args = append(args, q.After)
 	}
-	return x.entries(`SELECT `+entryColumns+`, e.doc`+from+` ORDER BY e.pos LIMIT ? OFFSET ?`, append(args, q.Limit, q.Offset)...)
+	return x.entries(`SELECT `+entryColumns+`, e.doc`+from+order+` LIMIT ? OFFSET ?`, append(args, q.Limit, q.Offset)...)
 }
 
 // EntryCount implements store.DirectoryReader. All of a kind are counted as they come
@@ -99,7 +102,7 @@ func (x *tx) EntryCount(q store.EntryQuery) (n int, err error) {
 		_, err = x.one([]any{&n}, `SELECT n FROM entry_count WHERE ep = ? AND kind = ?`, q.Endpoint, q.Kind)
 		return n, err
 	}
-	from, args := where(q)
+	from, _, args := where(q)
 	_, err = x.one([]any{&n}, `SELECT count(*)`+from, args...)
 	return n, err
 }
@@ -143,14 +146,19 @@ func (x *tx) EntryMember(group, member store.ID) (store.EntryMember, error) {
 // GroupsWith implements store.DirectoryReader; ID, Name and Kind are the group's.
 func (x *tx) GroupsWith(ns []store.ID) ([]store.EntryMember, error) {
 	var out []store.EntryMember
-	err := x.byIDs(ns, func(r *sql.Rows) error {
+	row := func(r *sql.Rows) error {
 		m := store.EntryMember{Kind: store.GroupEntry}
 		if err := r.Scan(&m.Group, &m.Member, &m.ID, &m.Name); err != nil {
 			return err
 		}
 		out = append(out, m)
 		return nil
-	}, `SELECT m.g, m.m, e.ext, e.name FROM member m JOIN entry e ON e.n = m.g WHERE m.m IN (SELECT value FROM json_each(?)) AND m.gone = 0 ORDER BY m.g, m.m`)
+	}
+	if len(ns) == 1 { // as nearly always
+		err := x.each(row, `SELECT m.g, m.m, e.ext, e.name FROM member m JOIN entry e ON e.n = m.g WHERE m.m = ? AND m.gone = 0 ORDER BY m.g`, ns[0])
+		return out, err
+	}
+	err := x.byIDs(ns, row, `SELECT m.g, m.m, e.ext, e.name FROM member m JOIN entry e ON e.n = m.g WHERE m.m IN (SELECT value FROM json_each(?)) AND m.gone = 0 ORDER BY m.g, m.m`)
 	return out, err
 }
 
