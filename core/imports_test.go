@@ -106,7 +106,7 @@ func TestGeneratedTypesStayAtTheBorder(t *testing.T) {
 }
 
 // order is the way down: a package may import those after it, never one before it.
-var order = []string{"core/cmd/gateway", "core/cli", "core/api", "core/gateway", "core/engine", "core/apply", "core/audit", "core/mirror", "core/pluginhost",
+var order = []string{"core/cmd/gateway", "core/cli", "core/api", "core/gateway", "core/engine", "core/apply", "core/audit", "core/mirror", "core/directory", "core/ingress", "core/token", "core/pluginhost",
 	"core/guard", "core/selector", "core/plan", "core/config", "core/correlate", "core/mapping", "core/schema", "core/identity"}
 
 func TestArrowsGoDown(t *testing.T) {

@@ -24,7 +24,8 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		"Mirror": (*suite).mirror, "Groups": (*suite).groups, "Keys": (*suite).keys, "Dirty": (*suite).dirty,
 		"People": (*suite).people, "Links": (*suite).links, "History": (*suite).history, "Plans": (*suite).plans,
 		"Rollback": (*suite).rollback, "Snapshot": (*suite).snapshot, "IDs": (*suite).ids, "Reopen": (*suite).reopen,
-		"Prune": (*suite).prune, "ApprovedRuns": (*suite).approvedRuns, "Audit": (*suite).audit, "OwnGroups": (*suite).ownGroups, "Evidence": (*suite).evidence, "Pause": (*suite).pause, "Concurrent": (*suite).concurrent, "Many": (*suite).many,
+		"Prune": (*suite).prune, "ApprovedRuns": (*suite).approvedRuns, "Audit": (*suite).audit, "OwnGroups": (*suite).ownGroups,
+		"Evidence": (*suite).evidence, "Pause": (*suite).pause, "Directory": (*suite).directory, "Tokens": (*suite).tokens, "Concurrent": (*suite).concurrent, "Many": (*suite).many,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := &suite{T: t, open: open}
