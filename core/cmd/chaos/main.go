@@ -1,0 +1,50 @@
+// Command chaos runs the chaos corpus: docs/chaos.md.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+
+	"syncgateway/core/chaos"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "chaos:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context) error {
+	seeds := flag.String("seeds", "1-1000", "one seed, or a range of them")
+	bin := flag.String("bin", "bin/chaos", "where the binaries are")
+	scratch := flag.String("scratch", scratchDir(), "directory for databases")
+	workers := flag.Int("workers", 2, "seeds at a time")
+	flag.Parse()
+	which, err := chaos.ParseSeeds(*seeds)
+	if err != nil {
+		return err
+	}
+	report, err := chaos.RunFast(ctx, chaos.FastOptions{Plugins: filepath.Join(*bin, "plugins"), Scratch: *scratch, Seeds: which, Workers: *workers, Out: os.Stdout})
+	if report != nil {
+		report.Table(os.Stdout, "In this process, over the real contract", "make chaos SEEDS=%d")
+	}
+	if err == nil && len(report.Failures) > 0 {
+		err = fmt.Errorf("%d of %d seeds failed", len(report.Failures), report.Seeds)
+	}
+	return err
+}
+
+// scratchDir is in memory where the system has such a place.
+func scratchDir() string {
+	if info, err := os.Stat("/dev/shm"); err == nil && info.IsDir() {
+		return "/dev/shm"
+	}
+	return os.TempDir()
+}
