@@ -55,11 +55,16 @@ func Recover(ctx context.Context, o Options) (int, error) {
 }
 
 // findAccounts fills in the accounts of memberships that were on their way when their
-// account had just been made.
+// account had just been made. Where the account itself is settled here, effects knows
+// it: the link of old, to an account that is gone, is none of theirs.
 func (a *applier) findAccounts(ctx context.Context, items []*item) error {
+	making := map[store.ID]bool{}
+	for _, it := range tookEffect(items, plan.CreateUser) {
+		making[it.op.P] = true
+	}
 	return a.Store.View(ctx, func(v store.Reader) error {
 		for _, it := range items {
-			if it.op.N != 0 || it.op.P == 0 {
+			if it.op.N != 0 || it.op.P == 0 || making[it.op.P] {
 				continue
 			}
 			links, err := v.LinksOf([]store.ID{it.op.P})

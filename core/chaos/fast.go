@@ -3,8 +3,10 @@ package chaos
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/go-hclog"
@@ -75,6 +77,7 @@ type lane struct {
 	skew   time.Duration
 	result *Result
 	die    *death
+	config *config.Config // nil when the rules have changed
 
 	released bool // a release is out that no run has used yet
 }
@@ -116,8 +119,11 @@ func (l *lane) tell(format string, args ...any) {
 
 // configuration is gateway.hcl as the rules want it.
 func (l *lane) configuration() (*config.Config, error) {
+	if l.config != nil {
+		return l.config, nil
+	}
 	text := ""
-	for system := range refs {
+	for _, system := range slices.Sorted(maps.Keys(refs)) {
 		if system == "annex" && !l.rules.Annex {
 			continue
 		}
@@ -131,6 +137,7 @@ func (l *lane) configuration() (*config.Config, error) {
 	if diags.HasErrors() {
 		return nil, diags
 	}
+	l.config = cfg
 	return cfg, nil
 }
 
@@ -236,7 +243,7 @@ func (l *lane) reopen(ctx context.Context, dir string) error {
 // edit changes the configuration.
 func (l *lane) edit(do func(*company.Rules)) {
 	do(&l.rules)
-	l.oracle.rules = l.rules
+	l.oracle.rules, l.config = l.rules, nil
 	l.result.Fired[configEdit]++
 	l.tell("configuration edited: %+v", l.rules)
 }

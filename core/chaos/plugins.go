@@ -27,13 +27,12 @@ var refs = map[string]string{
 // plugins are real processes behind the real contract. They serve one seed after the
 // other: what they know of the world is its address.
 type plugins struct {
-	dir, url string
-	lock     *pluginhost.Lock
+	url  string
+	host *pluginhost.Host
 
 	mu      sync.Mutex
-	host    *pluginhost.Host
 	running map[string]*pluginhost.Plugin
-	killed  bool
+	killed  []string // addresses of those that were killed
 }
 
 // startPlugins locks the binaries in dir and makes ready to start them.
@@ -46,14 +45,8 @@ func startPlugins(ctx context.Context, dir, state, url string) (*plugins, error)
 	if err != nil {
 		return nil, err
 	}
-	p := &plugins{dir: dir, url: url, lock: lock}
-	p.fresh()
-	return p, nil
-}
-
-func (p *plugins) fresh() {
-	p.host = pluginhost.New(pluginhost.Options{PluginDir: p.dir, Lock: p.lock, StartTimeout: time.Minute})
-	p.running, p.killed = map[string]*pluginhost.Plugin{}, false
+	return &plugins{url: url, running: map[string]*pluginhost.Plugin{},
+		host: pluginhost.New(pluginhost.Options{PluginDir: dir, Lock: lock, StartTimeout: time.Minute})}, nil
 }
 
 // Get implements engine.Connectors.
@@ -87,20 +80,24 @@ func (p *plugins) kill(system string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if running := p.running[refs[system]]; running != nil {
-		if pid := running.Status().PID; pid > 0 {
-			p.killed = syscall.Kill(pid, syscall.SIGKILL) == nil
+		if pid := running.Status().PID; pid > 0 && syscall.Kill(pid, syscall.SIGKILL) == nil {
+			p.killed = append(p.killed, refs[system])
 		}
 	}
 }
 
-// renew starts over after a kill, as a gateway that is started again does.
+// renew gives up the plugins that were killed: they are started again when they are
+// needed, as by a gateway that is started again, which has no crashes to wait for.
 func (p *plugins) renew() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.killed {
-		p.host.Close()
-		p.fresh()
+	for _, ref := range p.killed {
+		if running := p.running[ref]; running != nil {
+			running.Close()
+			delete(p.running, ref)
+		}
 	}
+	p.killed = nil
 }
 
 func (p *plugins) close() { p.host.Close() }

@@ -19,7 +19,7 @@ func (l *lane) force(ctx context.Context, dir string) error {
 		if len(waiting) == 0 && l.die == nil {
 			return nil
 		}
-		l.clock = l.clock.Add(time.Hour)
+		l.clock = l.clock.Add(time.Hour + l.rules.Grace)
 		l.world.Do(l.provoke)
 		if l.die != nil { // earlier than planned, since there are no more commits than this
 			l.die.commit = max(2, l.die.commit-3)
@@ -78,8 +78,9 @@ func (l *lane) settle(ctx context.Context) error {
 			l.oracle.settled()
 			return nil
 		}
-		approved = l.release(ctx, report)
-		l.clock = l.clock.Add(l.rules.Grace)
+		if approved = l.release(ctx, report); !approved {
+			l.clock = l.clock.Add(l.rules.Grace)
+		}
 	}
 	l.oracle.fail("in the end: the gateway does not come to rest")
 	return nil

@@ -166,7 +166,31 @@ func (l *lane) day(ctx context.Context, dir string, day int) error {
 		}
 	}
 	if l.theme != deaths || l.faults.IntN(2) == 0 {
-		l.world.Disarm(func(f *remote.Fault) bool { return f.Fired > 0 })
+		return l.recover(ctx)
+	}
+	return nil
+}
+
+// recover ends the faults that have happened. Who was hidden is shown again before the
+// next fault hides others: two such losses that overlap in a few people could not be
+// told from these people leaving.
+func (l *lane) recover(ctx context.Context) error {
+	hidden := false
+	l.world.Disarm(func(f *remote.Fault) bool {
+		hidden = hidden || f.Kind == remote.HiddenScope
+		return f.Fired > 0
+	})
+	if !hidden {
+		return nil
+	}
+	kept, die := l.world.Armed(), l.die
+	l.world.Disarm(func(*remote.Fault) bool { return true })
+	l.die = nil
+	_, err := l.run(ctx, want{Options: engine.Options{Mode: engine.ModeFull, Apply: true, Believe: []string{refs["corp"], refs["annex"]}}})
+	l.world.Arm(kept...)
+	l.die = die
+	if err != nil {
+		return fmt.Errorf("a run in which nothing goes wrong: %w", err)
 	}
 	return nil
 }

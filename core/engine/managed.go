@@ -42,7 +42,12 @@ func (r *run) markManaged(ctx context.Context) error {
 // configuration itself from the groups that it managed.
 const epochGroups = "+"
 
+// markEverybody marks everybody: the accounts of the sources, and those of the target,
+// through which the people of a source are found that is no longer part of the sync.
 func (r *run) markEverybody(tx store.Tx, epoch string) error {
+	if err := tx.MarkAllDirty(r.sid, r.target); err != nil {
+		return err
+	}
 	for ep := range r.sources {
 		if err := tx.MarkAllDirty(r.sid, ep); err != nil {
 			return err

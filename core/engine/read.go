@@ -234,6 +234,11 @@ func (e *Engine) readTarget(ctx context.Context, c *config.Connector, syncs []st
 	if err := r.believe(ctx, mirror.Full, o, limits); err != nil {
 		return *r.read, err
 	}
+	if r.read.Doubt == "" {
+		if err := r.recheck(ctx); err != nil {
+			return *r.read, err
+		}
+	}
 	return *r.read, r.finish(ctx, began, &store.Cursor{At: began, FullAt: began})
 }
 

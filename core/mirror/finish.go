@@ -70,6 +70,21 @@ func (r *Reading) stranger(ext string) {
 	r.accountRows = append(r.accountRows, accountRow(r.ep, e.head, &identity.User{ID: ext}))
 }
 
+// Missing lists, of a full read before Finish, the ids of the accounts and groups that
+// were there and that it did not show.
+func (r *Reading) Missing() (users, groups []string) {
+	missing := func(x *index) (exts []string) {
+		for ext, e := range x.byExt {
+			if e.known && !e.seen && !e.head.Flags.Has(store.Gone) {
+				exts = append(exts, ext)
+			}
+		}
+		slices.Sort(exts)
+		return exts
+	}
+	return missing(r.users), missing(r.groups)
+}
+
 // removeMissing flags what a full read no longer had and what a delta read named.
 func (r *Reading) removeMissing(tx store.Tx) error {
 	missing := func(e *entry) bool {

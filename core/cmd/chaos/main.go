@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/pprof"
 
 	"syncgateway/core/chaos"
 )
@@ -26,7 +27,19 @@ func run(ctx context.Context) error {
 	bin := flag.String("bin", "bin/chaos", "where the binaries are")
 	scratch := flag.String("scratch", scratchDir(), "directory for databases")
 	workers := flag.Int("workers", 2, "seeds at a time")
+	profile := flag.String("cpuprofile", "", "write a CPU profile here")
 	flag.Parse()
+	if *profile != "" {
+		f, err := os.Create(*profile)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
+	}
 	which, err := chaos.ParseSeeds(*seeds)
 	if err != nil {
 		return err
