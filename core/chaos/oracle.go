@@ -189,7 +189,7 @@ func (o *oracle) created(a *remote.Account) string {
 		return "nobody ever had this address"
 	}
 	for id := range o.live {
-		if o.person(id) == uid || fold(o.addressOf(id)) == fold(a.Email) {
+		if o.owner[id] == uid || fold(o.addressOf(id)) == fold(a.Email) {
 			return "they have the account " + id + " already"
 		}
 	}

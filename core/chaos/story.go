@@ -64,6 +64,19 @@ func (l *lane) happen(day int) {
 	})
 	if l.theme == anything && l.history.IntN(5) == 0 {
 		l.edit(l.edition())
+		if !l.rules.Annex {
+			l.retarget()
+		}
+	}
+}
+
+// retarget moves faults that wait at a source which is no longer part of the sync to the
+// one that is: there they will be met.
+func (l *lane) retarget() {
+	for _, f := range l.world.Armed() {
+		if f.System == "annex" && f.Fired == 0 {
+			l.world.Do(func() { f.System, f.Page = "corp", 0 })
+		}
 	}
 }
 

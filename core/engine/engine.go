@@ -199,6 +199,9 @@ func (r *run) stages(ctx context.Context) error {
 	if err := r.secondLook(ctx, ev); err != nil {
 		return err
 	}
+	if err := r.emptyGroups(ctx, ev); err != nil {
+		return fmt.Errorf("ask about groups that are to go: %w", err)
+	}
 	allowed, err := r.judge(ctx, ev)
 	if err != nil || !r.o.Apply || allowed.Empty() {
 		return err
@@ -231,6 +234,7 @@ func (r *run) read(ctx context.Context) (*evaluation, error) {
 		if read.Doubt != "" {
 			return nil, unread(r.sync.To.Ref(), read.Doubt)
 		}
+		ev.fresh = true
 	}
 	ev.removals = len(r.report.Doubts()) == 0
 	return ev, nil

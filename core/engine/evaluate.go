@@ -28,6 +28,7 @@ type evaluation struct {
 	now       time.Time
 	newIDs    func(n int) store.ID
 	removals  bool // every read was complete and believed: something may be taken away
+	fresh     bool // the target was read whole in this run
 	only      []store.ID
 	trace     *Explanation           // set when one person is explained
 	watch     func(*someone, []wish) // told what everybody wants, when a group is explained

@@ -126,6 +126,11 @@ func (e *Engine) readOnce(ctx context.Context, c *config.Connector, conn Connect
 	if err := r.believe(ctx, scope, o, limits); err != nil {
 		return *r.read, "", err
 	}
+	if scope == mirror.Full && r.read.Doubt == "" {
+		if err := r.recheckNesting(ctx); err != nil {
+			return *r.read, "", err
+		}
+	}
 	return *r.read, "", r.finish(ctx, began, &next)
 }
 
@@ -235,7 +240,7 @@ func (e *Engine) readTarget(ctx context.Context, c *config.Connector, syncs []st
 		return *r.read, err
 	}
 	if r.read.Doubt == "" {
-		if err := r.recheck(ctx); err != nil {
+		if err := r.recheckTarget(ctx); err != nil {
 			return *r.read, err
 		}
 	}

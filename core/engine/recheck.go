@@ -2,56 +2,74 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
 	"syncgateway/core/identity"
+	"syncgateway/core/mirror"
 	"syncgateway/core/pluginhost"
 )
 
-// missedAtOnce is how many records of a target are asked about in one call.
-const missedAtOnce = 100
+// vanishedAtOnce is how many records are asked about in one call.
+const vanishedAtOnce = 100
 
-// recheck asks the target directly for what a listing of it no longer had. One record
-// that is there after all is enough: the listing was not whole, and whatever else it
-// lacked would be made a second time.
-func (r *reader) recheck(ctx context.Context) error {
-	users, groups := r.out.Missing()
-	for _, some := range slices.Collect(slices.Chunk(users, missedAtOnce)) {
-		if err := r.missed(ctx, pluginhost.StateOptions{UserIDs: some}); err != nil || r.read.Doubt != "" {
+// recheckTarget asks the target directly for what its listing no longer had: accounts,
+// groups, and memberships that the gateway made. One that is there after all is enough:
+// the listing was not whole, and whatever else it lacked would be made a second time.
+func (r *reader) recheckTarget(ctx context.Context) error {
+	v, err := r.out.Vanished(ctx)
+	if err != nil {
+		return err
+	}
+	var members []string
+	for _, m := range v.Members {
+		members = append(members, m.Member)
+	}
+	slices.Sort(members)
+	for _, some := range slices.Collect(slices.Chunk(slices.Concat(v.Users, slices.Compact(members)), vanishedAtOnce)) {
+		if err := r.missed(ctx, pluginhost.StateOptions{UserIDs: some}, &v); err != nil || r.read.Doubt != "" {
 			return err
 		}
 	}
-	for _, some := range slices.Collect(slices.Chunk(groups, missedAtOnce)) {
-		if err := r.missed(ctx, pluginhost.StateOptions{GroupIDs: some}); err != nil || r.read.Doubt != "" {
+	for _, some := range slices.Collect(slices.Chunk(v.Groups, vanishedAtOnce)) {
+		if err := r.missed(ctx, pluginhost.StateOptions{GroupIDs: some}, &v); err != nil || r.read.Doubt != "" {
 			return err
 		}
 	}
 	return nil
 }
 
-func (r *reader) missed(ctx context.Context, ask pluginhost.StateOptions) error {
+func (r *reader) missed(ctx context.Context, ask pluginhost.StateOptions, v *mirror.Vanished) error {
 	seen := &sighted{}
 	end, err := r.conn.ReadState(ctx, ask, seen)
 	switch {
 	case err != nil:
 		return err
-	case !end.Complete && end.Failure != nil:
+	case end.Complete:
+	case end.Failure != nil:
 		r.doubt(fmt.Sprintf("asked for what its listing no longer had, %s gave no answer: %s", r.ref, end.Failure.Message))
-	case !end.Complete:
+	default:
 		r.doubt(fmt.Sprintf("asked for what its listing no longer had, %s gave no whole answer", r.ref))
 	}
 	for _, x := range seen.records {
-		if slices.Contains(ask.UserIDs, x.id) || slices.Contains(ask.GroupIDs, x.id) {
+		if slices.Contains(v.Users, x.id) && slices.Contains(ask.UserIDs, x.id) || slices.Contains(ask.GroupIDs, x.id) {
 			r.doubt(fmt.Sprintf("its listing left out %q, which is there when it is asked for", x.name))
-			return nil
+		}
+	}
+	for _, m := range seen.members {
+		if slices.Contains(v.Members, m) && slices.Contains(ask.UserIDs, m.Member) {
+			r.doubt(fmt.Sprintf("its listing left %q out of the group %q, and asked directly it has them in it", m.Member, m.Group))
 		}
 	}
 	return nil
 }
 
-// sighted takes down which records a read showed.
-type sighted struct{ records []struct{ id, name string } }
+// sighted takes down what a targeted read showed.
+type sighted struct {
+	records []struct{ id, name string }
+	members []mirror.Pair
+}
 
 // State implements pluginhost.StateSink.
 func (s *sighted) State(_ context.Context, page pluginhost.StatePage) error {
@@ -70,6 +88,11 @@ func (s *sighted) State(_ context.Context, page pluginhost.StatePage) error {
 		}
 		s.records = append(s.records, struct{ id, name string }{g.ID, identity.Visible(g.Name, 120)})
 	}
+	for _, m := range page.Members {
+		for _, u := range m.UserIDs {
+			s.members = append(s.members, mirror.Pair{Group: m.GroupID, Member: u})
+		}
+	}
 	return nil
 }
 
@@ -78,3 +101,40 @@ func (s *sighted) Notice(pluginhost.Notice) {}
 
 // Waiting implements pluginhost.StateSink.
 func (s *sighted) Waiting(pluginhost.Waiting) {}
+
+// recheckNesting asks a source directly about groups that its listing no longer has in
+// another group: whoever is in the inner one would lose what the outer one gives, and no
+// question about a person tells. A source that cannot say has one witness only.
+func (r *reader) recheckNesting(ctx context.Context) error {
+	if !r.conn.Description().Capabilities.Lookup || !readsGroups(r.conn) {
+		return nil
+	}
+	v, err := r.out.Vanished(ctx)
+	if err != nil {
+		return err
+	}
+	var refused *pluginhost.Failure
+	asked, found := "", pluginhost.Found{}
+	for _, link := range v.Children {
+		if link.Group != asked {
+			found, err = r.conn.Lookup(ctx, pluginhost.LookupBy{GroupID: link.Group})
+			switch {
+			case pluginhost.NotFound(err):
+				found = pluginhost.Found{}
+			case errors.As(err, &refused) && refused.Reason == pluginhost.ReasonUnsupported:
+				return nil
+			case errors.As(err, &refused):
+				r.doubt(fmt.Sprintf("asked about group %q, %s gave no answer: %v", link.Group, r.ref, err))
+				return nil
+			case err != nil:
+				return err
+			}
+			asked = link.Group
+		}
+		if found.Nested && slices.Contains(found.Children, link.Member) {
+			r.doubt(fmt.Sprintf("its listing left group %q out of group %q, and asked directly it has it in it", link.Member, link.Group))
+			return nil
+		}
+	}
+	return nil
+}

@@ -29,10 +29,11 @@ type doubt struct {
 	leaves bool // the person would lose the account, not just memberships
 }
 
-// doubt notes who must be asked about before the step of this class is taken. Of
-// somebody who is listed as inactive the source has said so itself.
+// doubt notes who must be asked about before the step of this class is taken: also of
+// somebody who is listed as inactive, since a replica that is behind lists who has come
+// back as they were.
 func (ev *evaluation) doubt(s *someone, class plan.Class) {
-	if s.state == inactive || ev.doubted[s.person.P] {
+	if ev.doubted[s.person.P] {
 		return
 	}
 	ev.doubted[s.person.P] = true
@@ -44,7 +45,7 @@ func (ev *evaluation) doubt(s *someone, class plan.Class) {
 		}
 	}
 	for i := range s.records {
-		if r := &s.records[i]; r.user.Active {
+		if r := &s.records[i]; r.user.Active || s.state == inactive {
 			d.N, d.Source, d.Ext, d.listed = r.account.N, r.side.ref, r.account.Ext, true
 			ev.doubts = append(ev.doubts, d)
 		}
@@ -100,6 +101,9 @@ func (r *run) secondLook(ctx context.Context, ev *evaluation) error {
 				wrong[some[i].Source] = true
 			}
 		}
+	}
+	if err := r.reconsider(ctx, ev, spared); err != nil {
+		return fmt.Errorf("look again at whom the sources were asked about: %w", err)
 	}
 	r.report.Kept = ev.spare(spared)
 	if err := r.distrust(ctx, wrong); err != nil {
@@ -189,7 +193,8 @@ func (r *run) witness(ctx context.Context, d doubt) answer {
 			return answer{keep: "what " + d.Source + " said of them could not be compared: " + err.Error()}
 		}
 		if len(forgotten) == 0 {
-			return answer{}
+			_, err := r.take(ctx, d.Source, found) // whether it changes anything, reconsider finds out
+			return answer{keep: unnoted(err)}
 		}
 		why = fmt.Sprintf("the listing left them out of %s, but asked directly %s still has them in it", strings.Join(forgotten, ", "), d.Source)
 	}

@@ -70,21 +70,6 @@ func (r *Reading) stranger(ext string) {
 	r.accountRows = append(r.accountRows, accountRow(r.ep, e.head, &identity.User{ID: ext}))
 }
 
-// Missing lists, of a full read before Finish, the ids of the accounts and groups that
-// were there and that it did not show.
-func (r *Reading) Missing() (users, groups []string) {
-	missing := func(x *index) (exts []string) {
-		for ext, e := range x.byExt {
-			if e.known && !e.seen && !e.head.Flags.Has(store.Gone) {
-				exts = append(exts, ext)
-			}
-		}
-		slices.Sort(exts)
-		return exts
-	}
-	return missing(r.users), missing(r.groups)
-}
-
 // removeMissing flags what a full read no longer had and what a delta read named.
 func (r *Reading) removeMissing(tx store.Tx) error {
 	missing := func(e *entry) bool {
@@ -352,7 +337,8 @@ func (r *Reading) Shrunk(ctx context.Context, percent float64, floor int) (strin
 	if err != nil {
 		return "", err
 	}
-	// What was applied since the last read counts too: the mirror knows it.
+	// What was applied since the last read counts too: the mirror knows it, and apply
+	// keeps the number of memberships.
 	was.Users, was.Groups = r.users.count(here), r.groups.count(here)
 	for _, x := range []struct {
 		what    string

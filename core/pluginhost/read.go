@@ -185,6 +185,7 @@ func foundOf(m *pb.Found, by LookupBy) (found Found, err error) {
 		if len(found.Groups) != 1 || found.Groups[0].ID != by.GroupID {
 			return found, errors.New("it answered with another group than the one asked for")
 		}
+		found.Children, found.Nested = m.GetChildren().GetGroupIds(), m.GetChildren() != nil
 		return found, nil
 	}
 	if m.GetUser() == nil {

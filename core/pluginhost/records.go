@@ -155,10 +155,12 @@ type LookupBy struct {
 }
 
 // Found answers a lookup: a user with their direct groups, or the group asked for as
-// the only one of Groups.
+// the only one of Groups. Nested tells that Children are all groups directly in that one.
 type Found struct {
-	User   identity.User
-	Groups []identity.Group
+	User     identity.User
+	Groups   []identity.Group
+	Children []string
+	Nested   bool
 }
 
 // Operation is one change for a target to carry out. User, Group and Member are set

@@ -158,7 +158,9 @@ func (s *Source) Lookup(ctx context.Context, q sdk.LookupRequest) (sdk.Found, er
 	var f found
 	if q.GroupID != "" {
 		err := s.http.Get(ctx, "groups/"+url.PathEscape(q.GroupID), nil, &f)
-		return sdk.Found{Groups: []sdk.Group{f.Group.record()}}, err
+		g := f.Group.record()
+		g.ChildIDs = append([]string{}, f.Group.Children...) // none is an answer too
+		return sdk.Found{Groups: []sdk.Group{g}}, err
 	}
 	if err := ask(ctx, s.http, q.ID, q.Email, q.Username, &f); err != nil {
 		return sdk.Found{}, err

@@ -120,7 +120,9 @@ type LookupRequest struct {
 	GroupID  string
 }
 
-// Found answers a lookup: a user with their direct groups, or the group asked for.
+// Found answers a lookup: a user with their direct groups, or the group asked for. The
+// ChildIDs of that group, where the system can say which groups are directly in it and
+// they are not nil, are the second witness for a group that a listing left out of it.
 type Found struct {
 	User   *User
 	Groups []Group

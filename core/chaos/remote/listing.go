@@ -186,7 +186,13 @@ func (w *World) lookup(system, what, key string, q url.Values) answer {
 	if what == "groups" {
 		for _, g := range w.Company.AllGroups() {
 			if g.ID == key && g.Source == sourceOf(system) {
-				return answer{body: map[string]any{"group": wireGroup{ID: g.ID, Name: g.Name}}}
+				x := wireGroup{ID: g.ID, Name: g.Name}
+				for _, n := range slices.Sorted(maps.Keys(g.Children)) {
+					if child := w.Company.Groups[n]; child != nil {
+						x.Children = append(x.Children, child.ID)
+					}
+				}
+				return answer{body: map[string]any{"group": x}}
 			}
 		}
 		return notFound

@@ -85,6 +85,9 @@ func (s *sourceServer) Lookup(ctx context.Context, m *pb.LookupRequest) (*pb.Loo
 		return &pb.LookupResponse{Result: &pb.LookupResponse_Failure{Failure: failureToProto(record.AsFailure(err))}}, nil
 	}
 	out := &pb.Found{Groups: groupsToProto(found.Groups)}
+	if len(found.Groups) == 1 && m.GetGroupId() != "" && found.Groups[0].ChildIDs != nil {
+		out.Children = &pb.ChildGroups{GroupIds: found.Groups[0].ChildIDs}
+	}
 	if found.User != nil {
 		out.User = &pb.User{}
 		userToProto(found.User, out.User)

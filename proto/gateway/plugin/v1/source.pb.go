@@ -1002,6 +1002,7 @@ type Found struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	User          *User                  `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
 	Groups        []*Group               `protobuf:"bytes,2,rep,name=groups,proto3" json:"groups,omitempty"`
+	Children      *ChildGroups           `protobuf:"bytes,3,opt,name=children,proto3" json:"children,omitempty"` // of the group asked for; unset where the system does not say
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1046,6 +1047,58 @@ func (x *Found) GetUser() *User {
 func (x *Found) GetGroups() []*Group {
 	if x != nil {
 		return x.Groups
+	}
+	return nil
+}
+
+func (x *Found) GetChildren() *ChildGroups {
+	if x != nil {
+		return x.Children
+	}
+	return nil
+}
+
+// ChildGroups are the groups directly in a group.
+type ChildGroups struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	GroupIds      []string               `protobuf:"bytes,1,rep,name=group_ids,json=groupIds,proto3" json:"group_ids,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ChildGroups) Reset() {
+	*x = ChildGroups{}
+	mi := &file_gateway_plugin_v1_source_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ChildGroups) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ChildGroups) ProtoMessage() {}
+
+func (x *ChildGroups) ProtoReflect() protoreflect.Message {
+	mi := &file_gateway_plugin_v1_source_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ChildGroups.ProtoReflect.Descriptor instead.
+func (*ChildGroups) Descriptor() ([]byte, []int) {
+	return file_gateway_plugin_v1_source_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *ChildGroups) GetGroupIds() []string {
+	if x != nil {
+		return x.GroupIds
 	}
 	return nil
 }
@@ -1122,10 +1175,13 @@ const file_gateway_plugin_v1_source_proto_rawDesc = "" +
 	"\x0eLookupResponse\x120\n" +
 	"\x05found\x18\x01 \x01(\v2\x18.gateway.plugin.v1.FoundH\x00R\x05found\x126\n" +
 	"\afailure\x18\x02 \x01(\v2\x1a.gateway.plugin.v1.FailureH\x00R\afailureB\b\n" +
-	"\x06result\"f\n" +
+	"\x06result\"\xa2\x01\n" +
 	"\x05Found\x12+\n" +
 	"\x04user\x18\x01 \x01(\v2\x17.gateway.plugin.v1.UserR\x04user\x120\n" +
-	"\x06groups\x18\x02 \x03(\v2\x18.gateway.plugin.v1.GroupR\x06groups2\x95\x02\n" +
+	"\x06groups\x18\x02 \x03(\v2\x18.gateway.plugin.v1.GroupR\x06groups\x12:\n" +
+	"\bchildren\x18\x03 \x01(\v2\x1e.gateway.plugin.v1.ChildGroupsR\bchildren\"*\n" +
+	"\vChildGroups\x12\x1b\n" +
+	"\tgroup_ids\x18\x01 \x03(\tR\bgroupIds2\x95\x02\n" +
 	"\rSourceService\x12X\n" +
 	"\tReadUsers\x12#.gateway.plugin.v1.ReadUsersRequest\x1a$.gateway.plugin.v1.ReadUsersResponse0\x01\x12[\n" +
 	"\n" +
@@ -1144,7 +1200,7 @@ func file_gateway_plugin_v1_source_proto_rawDescGZIP() []byte {
 	return file_gateway_plugin_v1_source_proto_rawDescData
 }
 
-var file_gateway_plugin_v1_source_proto_msgTypes = make([]protoimpl.MessageInfo, 13)
+var file_gateway_plugin_v1_source_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_gateway_plugin_v1_source_proto_goTypes = []any{
 	(*Cursor)(nil),             // 0: gateway.plugin.v1.Cursor
 	(*ReadUsersRequest)(nil),   // 1: gateway.plugin.v1.ReadUsersRequest
@@ -1159,49 +1215,51 @@ var file_gateway_plugin_v1_source_proto_goTypes = []any{
 	(*LookupRequest)(nil),      // 10: gateway.plugin.v1.LookupRequest
 	(*LookupResponse)(nil),     // 11: gateway.plugin.v1.LookupResponse
 	(*Found)(nil),              // 12: gateway.plugin.v1.Found
-	(*Notice)(nil),             // 13: gateway.plugin.v1.Notice
-	(*Waiting)(nil),            // 14: gateway.plugin.v1.Waiting
-	(*Failure)(nil),            // 15: gateway.plugin.v1.Failure
-	(*User)(nil),               // 16: gateway.plugin.v1.User
-	(*Group)(nil),              // 17: gateway.plugin.v1.Group
-	(*Members)(nil),            // 18: gateway.plugin.v1.Members
+	(*ChildGroups)(nil),        // 13: gateway.plugin.v1.ChildGroups
+	(*Notice)(nil),             // 14: gateway.plugin.v1.Notice
+	(*Waiting)(nil),            // 15: gateway.plugin.v1.Waiting
+	(*Failure)(nil),            // 16: gateway.plugin.v1.Failure
+	(*User)(nil),               // 17: gateway.plugin.v1.User
+	(*Group)(nil),              // 18: gateway.plugin.v1.Group
+	(*Members)(nil),            // 19: gateway.plugin.v1.Members
 }
 var file_gateway_plugin_v1_source_proto_depIdxs = []int32{
 	0,  // 0: gateway.plugin.v1.ReadUsersRequest.cursor:type_name -> gateway.plugin.v1.Cursor
 	5,  // 1: gateway.plugin.v1.ReadUsersResponse.page:type_name -> gateway.plugin.v1.UserPage
 	7,  // 2: gateway.plugin.v1.ReadUsersResponse.checkpoint:type_name -> gateway.plugin.v1.Checkpoint
-	13, // 3: gateway.plugin.v1.ReadUsersResponse.notice:type_name -> gateway.plugin.v1.Notice
-	14, // 4: gateway.plugin.v1.ReadUsersResponse.waiting:type_name -> gateway.plugin.v1.Waiting
+	14, // 3: gateway.plugin.v1.ReadUsersResponse.notice:type_name -> gateway.plugin.v1.Notice
+	15, // 4: gateway.plugin.v1.ReadUsersResponse.waiting:type_name -> gateway.plugin.v1.Waiting
 	8,  // 5: gateway.plugin.v1.ReadUsersResponse.reset:type_name -> gateway.plugin.v1.Reset
 	9,  // 6: gateway.plugin.v1.ReadUsersResponse.complete:type_name -> gateway.plugin.v1.Complete
-	15, // 7: gateway.plugin.v1.ReadUsersResponse.failure:type_name -> gateway.plugin.v1.Failure
+	16, // 7: gateway.plugin.v1.ReadUsersResponse.failure:type_name -> gateway.plugin.v1.Failure
 	0,  // 8: gateway.plugin.v1.ReadGroupsRequest.cursor:type_name -> gateway.plugin.v1.Cursor
 	6,  // 9: gateway.plugin.v1.ReadGroupsResponse.page:type_name -> gateway.plugin.v1.GroupPage
 	7,  // 10: gateway.plugin.v1.ReadGroupsResponse.checkpoint:type_name -> gateway.plugin.v1.Checkpoint
-	13, // 11: gateway.plugin.v1.ReadGroupsResponse.notice:type_name -> gateway.plugin.v1.Notice
-	14, // 12: gateway.plugin.v1.ReadGroupsResponse.waiting:type_name -> gateway.plugin.v1.Waiting
+	14, // 11: gateway.plugin.v1.ReadGroupsResponse.notice:type_name -> gateway.plugin.v1.Notice
+	15, // 12: gateway.plugin.v1.ReadGroupsResponse.waiting:type_name -> gateway.plugin.v1.Waiting
 	8,  // 13: gateway.plugin.v1.ReadGroupsResponse.reset:type_name -> gateway.plugin.v1.Reset
 	9,  // 14: gateway.plugin.v1.ReadGroupsResponse.complete:type_name -> gateway.plugin.v1.Complete
-	15, // 15: gateway.plugin.v1.ReadGroupsResponse.failure:type_name -> gateway.plugin.v1.Failure
-	16, // 16: gateway.plugin.v1.UserPage.users:type_name -> gateway.plugin.v1.User
-	17, // 17: gateway.plugin.v1.GroupPage.groups:type_name -> gateway.plugin.v1.Group
-	18, // 18: gateway.plugin.v1.GroupPage.members:type_name -> gateway.plugin.v1.Members
-	18, // 19: gateway.plugin.v1.GroupPage.removed_members:type_name -> gateway.plugin.v1.Members
+	16, // 15: gateway.plugin.v1.ReadGroupsResponse.failure:type_name -> gateway.plugin.v1.Failure
+	17, // 16: gateway.plugin.v1.UserPage.users:type_name -> gateway.plugin.v1.User
+	18, // 17: gateway.plugin.v1.GroupPage.groups:type_name -> gateway.plugin.v1.Group
+	19, // 18: gateway.plugin.v1.GroupPage.members:type_name -> gateway.plugin.v1.Members
+	19, // 19: gateway.plugin.v1.GroupPage.removed_members:type_name -> gateway.plugin.v1.Members
 	12, // 20: gateway.plugin.v1.LookupResponse.found:type_name -> gateway.plugin.v1.Found
-	15, // 21: gateway.plugin.v1.LookupResponse.failure:type_name -> gateway.plugin.v1.Failure
-	16, // 22: gateway.plugin.v1.Found.user:type_name -> gateway.plugin.v1.User
-	17, // 23: gateway.plugin.v1.Found.groups:type_name -> gateway.plugin.v1.Group
-	1,  // 24: gateway.plugin.v1.SourceService.ReadUsers:input_type -> gateway.plugin.v1.ReadUsersRequest
-	3,  // 25: gateway.plugin.v1.SourceService.ReadGroups:input_type -> gateway.plugin.v1.ReadGroupsRequest
-	10, // 26: gateway.plugin.v1.SourceService.Lookup:input_type -> gateway.plugin.v1.LookupRequest
-	2,  // 27: gateway.plugin.v1.SourceService.ReadUsers:output_type -> gateway.plugin.v1.ReadUsersResponse
-	4,  // 28: gateway.plugin.v1.SourceService.ReadGroups:output_type -> gateway.plugin.v1.ReadGroupsResponse
-	11, // 29: gateway.plugin.v1.SourceService.Lookup:output_type -> gateway.plugin.v1.LookupResponse
-	27, // [27:30] is the sub-list for method output_type
-	24, // [24:27] is the sub-list for method input_type
-	24, // [24:24] is the sub-list for extension type_name
-	24, // [24:24] is the sub-list for extension extendee
-	0,  // [0:24] is the sub-list for field type_name
+	16, // 21: gateway.plugin.v1.LookupResponse.failure:type_name -> gateway.plugin.v1.Failure
+	17, // 22: gateway.plugin.v1.Found.user:type_name -> gateway.plugin.v1.User
+	18, // 23: gateway.plugin.v1.Found.groups:type_name -> gateway.plugin.v1.Group
+	13, // 24: gateway.plugin.v1.Found.children:type_name -> gateway.plugin.v1.ChildGroups
+	1,  // 25: gateway.plugin.v1.SourceService.ReadUsers:input_type -> gateway.plugin.v1.ReadUsersRequest
+	3,  // 26: gateway.plugin.v1.SourceService.ReadGroups:input_type -> gateway.plugin.v1.ReadGroupsRequest
+	10, // 27: gateway.plugin.v1.SourceService.Lookup:input_type -> gateway.plugin.v1.LookupRequest
+	2,  // 28: gateway.plugin.v1.SourceService.ReadUsers:output_type -> gateway.plugin.v1.ReadUsersResponse
+	4,  // 29: gateway.plugin.v1.SourceService.ReadGroups:output_type -> gateway.plugin.v1.ReadGroupsResponse
+	11, // 30: gateway.plugin.v1.SourceService.Lookup:output_type -> gateway.plugin.v1.LookupResponse
+	28, // [28:31] is the sub-list for method output_type
+	25, // [25:28] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_gateway_plugin_v1_source_proto_init() }
@@ -1246,7 +1304,7 @@ func file_gateway_plugin_v1_source_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_gateway_plugin_v1_source_proto_rawDesc), len(file_gateway_plugin_v1_source_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   13,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -1,0 +1,102 @@
+package mirror
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"syncgateway/core/idset"
+	"syncgateway/core/store"
+)
+
+// Vanished is what was there and a full read did not show, by the endpoint's own ids:
+// what a direct question can confirm before it counts as gone.
+type Vanished struct {
+	Users, Groups []string
+	Members       []Pair // memberships of ours, of accounts and groups that the read showed
+	Children      []Pair // groups in groups
+}
+
+// Pair is a member of a group: a user or a group.
+type Pair struct{ Group, Member string }
+
+// Vanished compares a full read, before Finish, with what was there.
+func (r *Reading) Vanished(ctx context.Context) (v Vanished, err error) {
+	r.resolveLate()
+	users, groups := r.users.names(), r.groups.names()
+	v.Users, v.Groups = r.users.vanished(), r.groups.vanished()
+	err = r.st.View(ctx, func(view store.Reader) error {
+		parents, err := view.Parents(r.ep)
+		if err != nil {
+			return err
+		}
+		for child, of := range parents {
+			for _, parent := range of {
+				if groups[parent] != nil && groups[child] != nil && !r.shows(parent, child) {
+					v.Children = append(v.Children, Pair{groups[parent].head.Ext, groups[child].head.Ext})
+				}
+			}
+		}
+		return r.lostOurs(view, users, groups, &v)
+	})
+	for _, ps := range [][]Pair{v.Members, v.Children} {
+		slices.SortFunc(ps, func(a, b Pair) int { return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.Member, b.Member)) })
+	}
+	return v, err
+}
+
+// lostOurs finds memberships that the gateway made and the read did not show.
+func (r *Reading) lostOurs(view store.Reader, users, groups map[store.ID]*entry, v *Vanished) error {
+	ns := make([]store.ID, 0, len(users))
+	for n, e := range users {
+		if e.seen && e.known {
+			ns = append(ns, n)
+		}
+	}
+	shown := map[store.ID]idset.Set{}
+	for batch := range slices.Chunk(idset.Of(ns), accountsPerBatch) {
+		sets, err := view.AccountSets(batch)
+		if err != nil {
+			return err
+		}
+		for _, s := range sets {
+			for _, g := range s.Ours {
+				if groups[g] == nil || !groups[g].seen {
+					continue
+				}
+				if _, ok := shown[g]; !ok {
+					shown[g] = idset.Of(slices.Clone(r.change(g).users))
+				}
+				if !shown[g].Has(s.N) {
+					v.Members = append(v.Members, Pair{groups[g].head.Ext, users[s.N].head.Ext})
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// shows tells whether the read has a group in another.
+func (r *Reading) shows(parent, child store.ID) bool {
+	c := r.sets[parent]
+	return c != nil && slices.Contains(c.children, child)
+}
+
+// vanished are the records that were there, and were not shown.
+func (x *index) vanished() (exts []string) {
+	for ext, e := range x.byExt {
+		if e.known && !e.seen && !e.head.Flags.Has(store.Gone) {
+			exts = append(exts, ext)
+		}
+	}
+	slices.Sort(exts)
+	return exts
+}
+
+func (x *index) names() map[store.ID]*entry {
+	out := make(map[store.ID]*entry, len(x.byExt))
+	for _, e := range x.byExt {
+		out[e.head.N] = e
+	}
+	return out
+}
