@@ -80,6 +80,7 @@ type applier struct {
 	groups  map[string]made   // groups this run made, by folded name
 	users   map[store.ID]made // accounts this run made, by person
 	refused error
+	inside  map[store.ID]bool // groups that somebody was not taken out of
 }
 
 // Run applies the steps, which must be in the order of a plan. The error is for what
@@ -92,7 +93,7 @@ func Run(ctx context.Context, o Options, steps []plan.Step) (Report, error) {
 	if o.Concurrency <= 0 {
 		o.Concurrency = 1
 	}
-	a := &applier{Options: o, commit: newCommitter(o.Store), total: len(steps), groups: map[string]made{}, users: map[store.ID]made{}}
+	a := &applier{Options: o, commit: newCommitter(o.Store), total: len(steps), groups: map[string]made{}, users: map[store.ID]made{}, inside: map[store.ID]bool{}}
 	defer a.commit.close()
 	for _, phase := range phases(steps) {
 		if err := a.phase(ctx, phase); err != nil {
@@ -162,7 +163,7 @@ func (a *applier) batch(ctx context.Context, steps []plan.Step) error {
 	for _, s := range steps {
 		it := a.item(s)
 		if !a.address(it, creating) {
-			it.op.State, it.op.Answer = store.OpNotAttempted, "what it depends on was not made"
+			it.op.State, it.op.Answer = store.OpNotAttempted, "what comes before it was not done"
 			if err := a.finish(ctx, []*item{it}); err != nil {
 				return err
 			}
@@ -320,6 +321,9 @@ func (a *applier) count(it *item) {
 
 // fail names a step that did not work, or whose outcome nobody knows.
 func (a *applier) fail(it *item) {
+	if it.step.Class == plan.RemoveMember {
+		a.inside[it.step.G] = true
+	}
 	if len(a.report.Failures) < maxFailures {
 		a.report.Failures = append(a.report.Failures, Failure{P: it.op.P, Step: it.step.Line(),
 			Reason: cmp.Or(it.op.Answer, "no answer: the target is asked about it before the next run")})

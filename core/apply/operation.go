@@ -59,6 +59,9 @@ func (a *applier) address(it *item, creating map[store.ID]string) bool {
 	w := pluginhost.Operation{ID: it.op.ID, Kind: operationKind(s.Class)}
 	switch s.Class {
 	case plan.CreateGroup, plan.DeleteGroup:
+		if s.Class == plan.DeleteGroup && a.stillInside(s.G) {
+			return false
+		}
 		w.Group = &identity.Group{ID: s.Group.ID, Name: s.Group.Name, Kind: a.GroupKind}
 	case plan.RetireGroup, plan.RestoreGroup:
 		w.Group = &identity.Group{ID: s.Group.ID, Name: s.Group.Name, Kind: a.GroupKind, Description: described(s.Changes)}
@@ -93,6 +96,13 @@ func (a *applier) address(it *item, creating map[store.ID]string) bool {
 	}
 	it.wire = w
 	return true
+}
+
+// stillInside tells whether somebody is in the group whom this run was to take out.
+func (a *applier) stillInside(group store.ID) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.inside[group]
 }
 
 func (a *applier) madeGroup(name string) made {

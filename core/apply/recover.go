@@ -25,7 +25,7 @@ func Recover(ctx context.Context, o Options) (int, error) {
 	if err != nil || len(ops) == 0 {
 		return 0, err
 	}
-	a := &applier{Options: o, commit: newCommitter(o.Store), groups: map[string]made{}, users: map[store.ID]made{}}
+	a := &applier{Options: o, commit: newCommitter(o.Store), groups: map[string]made{}, users: map[store.ID]made{}, inside: map[store.ID]bool{}}
 	defer a.commit.close()
 	items, ask, err := question(ops)
 	if err != nil {

@@ -79,6 +79,7 @@ type lane struct {
 	die    *death
 	config *config.Config // nil when the rules have changed
 
+	forcing  bool // faults that have not happened are given something to happen to
 	released bool // a release is out that no run has used yet
 }
 

@@ -30,7 +30,9 @@ func (s *scenario) plan(day int) []*remote.Fault {
 	case hiddenFew:
 		return s.hidden(rng, false)
 	case lostScope:
-		return []*remote.Fault{{Kind: remote.LostScope, System: "corp", Page: 0}}
+		// The listing ends early, and who is not on it is not found either.
+		return []*remote.Fault{{Kind: remote.LostScope, System: "corp", What: "users", Page: s.world.Pages("corp", "users") - 1},
+			{Kind: remote.LostScope, System: "corp", What: "lookup"}}
 	case blindTarget:
 		return []*remote.Fault{s.listing(rng, "app")}
 	case deaths:

@@ -14,6 +14,7 @@ const attempts = 10
 
 // force gives the faults that have not happened something to happen to.
 func (l *lane) force(ctx context.Context, dir string) error {
+	l.forcing = true
 	for range attempts {
 		waiting := unreached(l.world)
 		if len(waiting) == 0 && l.die == nil {

@@ -218,7 +218,7 @@ func (l *lane) attempt(ctx context.Context, dir string, mode string) error {
 			return err
 		}
 	}
-	if err == nil && l.runs.IntN(3) == 0 && l.release(ctx, report) {
+	if err == nil && (l.forcing || l.runs.IntN(3) == 0) && l.release(ctx, report) {
 		report, _ = l.run(ctx, want{Options: engine.Options{Mode: mode, Apply: true}, approved: true})
 		if report != nil && report.Approved == "" {
 			l.tell("the release was void")

@@ -5,6 +5,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -27,6 +28,8 @@ func run(ctx context.Context) error {
 	bin := flag.String("bin", "bin/chaos", "where the binaries are")
 	scratch := flag.String("scratch", scratchDir(), "directory for databases")
 	workers := flag.Int("workers", 2, "seeds at a time")
+	caught := flag.Bool("until-wrong", false, "end at the first seed that the oracle objects to")
+	names := flag.String("planted", "", "build with planted violations, and run until each of these is caught: all, or names with commas")
 	profile := flag.String("cpuprofile", "", "write a CPU profile here")
 	flag.Parse()
 	if *profile != "" {
@@ -44,7 +47,18 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	report, err := chaos.RunFast(ctx, chaos.FastOptions{Plugins: filepath.Join(*bin, "plugins"), Scratch: *scratch, Seeds: which, Workers: *workers, Out: os.Stdout})
+	if *names != "" {
+		return catch(ctx, *names, *bin, *seeds)
+	}
+	o := chaos.FastOptions{Plugins: filepath.Join(*bin, "plugins"), Scratch: *scratch, Seeds: which, Workers: *workers, Out: os.Stdout}
+	if *caught {
+		o.Out = io.Discard
+		o.Stop = func(r *chaos.Report) bool { return len(r.Failures) > 0 }
+	}
+	report, err := chaos.RunFast(ctx, o)
+	if *caught && err == nil {
+		return tellCaught(report)
+	}
 	if report != nil {
 		report.Table(os.Stdout, "In this process, over the real contract", "make chaos SEEDS=%d")
 	}
