@@ -319,10 +319,16 @@ func (a *applier) count(it *item) {
 	a.fail(it)
 }
 
+// anyGroup stands for all groups that an account is in that was not deleted.
+const anyGroup store.ID = 0
+
 // fail names a step that did not work, or whose outcome nobody knows.
 func (a *applier) fail(it *item) {
-	if it.step.Class == plan.RemoveMember {
+	switch it.step.Class {
+	case plan.RemoveMember:
 		a.inside[it.step.G] = true
+	case plan.DeleteUser:
+		a.inside[anyGroup] = true
 	}
 	if len(a.report.Failures) < maxFailures {
 		a.report.Failures = append(a.report.Failures, Failure{P: it.op.P, Step: it.step.Line(),

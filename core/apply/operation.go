@@ -102,7 +102,7 @@ func (a *applier) address(it *item, creating map[store.ID]string) bool {
 func (a *applier) stillInside(group store.ID) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.inside[group]
+	return a.inside[group] || a.inside[anyGroup]
 }
 
 func (a *applier) madeGroup(name string) made {

@@ -222,7 +222,7 @@ func (o *oracle) mayLeave(a *remote.Account, now time.Time) string {
 	switch {
 	case o.shielded(a):
 		return "the account is protected"
-	case uid == 0 || !o.entitled[uid]:
+	case uid == 0 || !o.entitled[uid] && o.owner[a.ID] == 0:
 		return "the account never was the gateway's"
 	case o.rules.Entitled(o.world.Company, p):
 		return "they are active and entitled"

@@ -127,7 +127,7 @@ func (e *Engine) readOnce(ctx context.Context, c *config.Connector, conn Connect
 		return *r.read, "", err
 	}
 	if scope == mirror.Full && r.read.Doubt == "" {
-		if err := r.recheckNesting(ctx); err != nil {
+		if err := r.recheckSource(ctx); err != nil {
 			return *r.read, "", err
 		}
 	}

@@ -102,10 +102,11 @@ func (s *sighted) Notice(pluginhost.Notice) {}
 // Waiting implements pluginhost.StateSink.
 func (s *sighted) Waiting(pluginhost.Waiting) {}
 
-// recheckNesting asks a source directly about groups that its listing no longer has in
-// another group: whoever is in the inner one would lose what the outer one gives, and no
-// question about a person tells. A source that cannot say has one witness only.
-func (r *reader) recheckNesting(ctx context.Context) error {
+// recheckSource asks a source directly about groups that its listing no longer has, and
+// about groups that it no longer has in another group: whoever is in one would lose what
+// it gives, and no question about a person tells of a group in a group. Only "not found"
+// counts. A source that cannot say has one witness only.
+func (r *reader) recheckSource(ctx context.Context) error {
 	if !r.conn.Description().Capabilities.Lookup || !readsGroups(r.conn) {
 		return nil
 	}
@@ -113,20 +114,19 @@ func (r *reader) recheckNesting(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var refused *pluginhost.Failure
+	for _, id := range v.Groups {
+		_, there, err := r.askGroup(ctx, id)
+		if there && r.read.Doubt == "" {
+			r.doubt(fmt.Sprintf("its listing left out group %q, which is there when it is asked for", identity.Visible(id, 120)))
+		}
+		if err != nil || r.read.Doubt != "" {
+			return err
+		}
+	}
 	asked, found := "", pluginhost.Found{}
 	for _, link := range v.Children {
 		if link.Group != asked {
-			found, err = r.conn.Lookup(ctx, pluginhost.LookupBy{GroupID: link.Group})
-			switch {
-			case pluginhost.NotFound(err):
-				found = pluginhost.Found{}
-			case errors.As(err, &refused) && refused.Reason == pluginhost.ReasonUnsupported:
-				return nil
-			case errors.As(err, &refused):
-				r.doubt(fmt.Sprintf("asked about group %q, %s gave no answer: %v", link.Group, r.ref, err))
-				return nil
-			case err != nil:
+			if found, _, err = r.askGroup(ctx, link.Group); err != nil || r.read.Doubt != "" {
 				return err
 			}
 			asked = link.Group
@@ -137,4 +137,20 @@ func (r *reader) recheckNesting(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// askGroup asks a source for one group. Without an answer the read is doubted.
+func (r *reader) askGroup(ctx context.Context, id string) (found pluginhost.Found, there bool, err error) {
+	found, err = r.conn.Lookup(ctx, pluginhost.LookupBy{GroupID: id})
+	var refused *pluginhost.Failure
+	switch {
+	case err == nil:
+		return found, true, nil
+	case pluginhost.NotFound(err), errors.As(err, &refused) && refused.Reason == pluginhost.ReasonUnsupported:
+		return pluginhost.Found{}, false, nil
+	case errors.As(err, &refused):
+		r.doubt(fmt.Sprintf("asked about group %q, which its listing lacks or shows otherwise, %s gave no answer: %v", identity.Visible(id, 120), r.ref, err))
+		return found, false, nil
+	}
+	return found, false, err
 }

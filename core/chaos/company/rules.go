@@ -198,6 +198,9 @@ func (r *Rules) writeLimits(b *strings.Builder) {
 		l    Limit
 	}{{"deactivate", r.Deactivate}, {"delete", r.Delete}, {"remove_member", r.RemoveMember}, {"delete_group", r.DeleteGroup}} {
 		fmt.Fprintf(b, "    %s {\n", x.name)
+		if x.l.Count < 0 && x.l.Percent < 0 { // an empty block is the default
+			b.WriteString("      count = 100000\n")
+		}
 		if x.l.Count >= 0 {
 			fmt.Fprintf(b, "      count = %d\n", x.l.Count)
 		}
