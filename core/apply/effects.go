@@ -231,33 +231,6 @@ func setField(u *identity.User, field string, vs []string) {
 	}
 }
 
-// endings are the memberships that end because their account or their group is deleted.
-func endings(tx store.Tx, items []*item, end func(account, group store.ID)) error {
-	for _, it := range tookEffect(items, plan.DeleteUser) {
-		sets, err := tx.AccountSets([]store.ID{it.op.N})
-		if err != nil {
-			return err
-		}
-		for _, s := range sets {
-			for _, g := range s.Groups {
-				end(it.op.N, g)
-			}
-		}
-	}
-	for _, it := range tookEffect(items, plan.DeleteGroup) {
-		sets, err := tx.GroupSets([]store.ID{it.op.G})
-		if err != nil {
-			return err
-		}
-		for _, s := range sets {
-			for _, n := range s.Users {
-				end(n, it.op.G)
-			}
-		}
-	}
-	return nil
-}
-
 // changeMembers writes memberships in both directions, and which of them are ours.
 func (a *applier) changeMembers(tx store.Tx, items []*item) error {
 	type change struct{ add, remove idset.Set }
@@ -281,12 +254,6 @@ func (a *applier) changeMembers(tx store.Tx, items []*item) error {
 		} else {
 			g.remove, u.remove = append(g.remove, it.op.N), append(u.remove, it.op.G)
 		}
-	}
-	if err := endings(tx, items, func(account, group store.ID) {
-		g, u := at(groups, group), at(accounts, account)
-		g.remove, u.remove = append(g.remove, account), append(u.remove, group)
-	}); err != nil {
-		return err
 	}
 	groupSets, err := tx.GroupSets(keys(groups))
 	if err != nil {

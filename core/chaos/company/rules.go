@@ -185,7 +185,7 @@ func (r *Rules) writeGroups(b *strings.Builder) {
 }
 
 func (r *Rules) writeLimits(b *strings.Builder) {
-	trip := "hold_destructive"
+	trip := "hold_removals"
 	if r.HoldAll {
 		trip = "hold_all"
 	}
