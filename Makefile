@@ -19,7 +19,11 @@ BUF         := $(GO) run github.com/bufbuild/buf/cmd/buf@v1.75.0
 STATICCHECK := $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK := $(GO) run golang.org/x/vuln/cmd/govulncheck@v1.5.0
 
-.PHONY: build demo test race bench bench-scim proto docs lint vuln clean
+SEEDS     ?= 1-1000
+PROCESSES ?= 100
+PLANTED   ?=
+
+.PHONY: build demo test race chaos bench bench-scim proto docs lint vuln clean
 
 build: ## host, plugins, and the lock of exactly these plugins
 	CGO_ENABLED=1 $(GO) build -ldflags '$(LDFLAGS)' -o $(BIN)/ ./core/cmd/gateway
@@ -39,6 +43,12 @@ test: ## everything that must hold
 race: ## under the race detector; end to end, binaries included, those with most at once (RACE=. for all)
 	$(GO) test -race -timeout 30m $(UNIT)
 	$(GO) test -race -short -count=1 -timeout 60m -run '$(RACE)' $(E2E)
+
+chaos: ## the chaos corpus (docs/chaos.md): SEEDS=1-10000 PROCESSES=1000, or PLANTED=all
+	CGO_ENABLED=1 $(GO) build -o $(BIN)/chaos/ ./core/cmd/gateway ./core/cmd/chaos
+	CGO_ENABLED=0 $(GO) build -o $(BIN)/chaos/ ./$(TOOLS)
+	CGO_ENABLED=0 $(GO) build -o $(BIN)/chaos/plugins/ $(addprefix ./,$(PLUGINS)) ./examples/httpdir/cmd/...
+	./$(BIN)/chaos/chaos -bin $(abspath $(BIN))/chaos -seeds "$(SEEDS)" -processes "$(PROCESSES)" -planted "$(PLANTED)"
 
 bench: ## whole runs through real processes, then the floors
 	CGO_ENABLED=1 $(GO) build -ldflags '$(LDFLAGS)' -o $(BIN)/ ./core/cmd/gateway

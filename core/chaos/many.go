@@ -60,6 +60,28 @@ func RunFast(ctx context.Context, o FastOptions) (*Report, error) {
 	return c.report, err
 }
 
+// ProcessOptions say which rounds RunProcesses runs, and where.
+type ProcessOptions struct {
+	Bin     string // directory of the binaries
+	Scratch string // directory for data
+	Rounds  Seeds  // a block is begun at its first round, whichever is asked for
+	Workers int
+	Out     io.Writer
+}
+
+// RunProcesses runs rounds through real processes, several blocks at a time.
+func RunProcesses(ctx context.Context, o ProcessOptions) (*Report, error) {
+	c := &collector{report: NewReport(), out: o.Out, total: o.Rounds.Len(), told: time.Now()}
+	p := NewProcesses(o.Bin, o.Scratch)
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(max(o.Workers, 1))
+	for first := o.Rounds.First - (o.Rounds.First-1)%blockSize; first <= o.Rounds.Last; first += blockSize {
+		g.Go(func() error { return p.Block(ctx, first, min(first+blockSize-1, o.Rounds.Last), c.add) })
+	}
+	err := g.Wait()
+	return c.report, err
+}
+
 // collector takes results from several workers.
 type collector struct {
 	mu     sync.Mutex

@@ -26,6 +26,7 @@ const (
 	blindTarget
 	deaths
 	grace
+	behindTimes
 	themes
 )
 
@@ -100,6 +101,9 @@ func invented(rng *rand.Rand, t theme) company.Rules {
 	switch t {
 	case hiddenMany, lostScope, strangers:
 		wide(&r)
+	case behindTimes:
+		wide(&r)
+		r.Include = []string{company.IncludeAll, company.IncludeInternal}[rng.IntN(2)]
 	case fewLeft:
 		wide(&r)
 		r.MaxShrink = 100

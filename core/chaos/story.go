@@ -46,6 +46,10 @@ func (l *lane) happen(day int) {
 		case fewLeft:
 			l.leavers(len(l.world.Company.People)/2 + 1)
 		case sameAgain:
+		case behindTimes:
+			for range 4 {
+				l.tell("day %d: %s", day, l.world.Company.Happen(l.history, "id-reused", "delete", "join", "nest", "address", "rename", "case", "group-gone"))
+			}
 		default:
 			for range 1 + l.history.IntN(6) {
 				what := l.world.Company.Happen(l.history)
@@ -156,6 +160,8 @@ func (l *lane) day(ctx context.Context, dir string, day int) error {
 		return l.twice(ctx)
 	case oldPlan:
 		return l.planned(ctx)
+	case behindTimes:
+		return l.forgetful(ctx)
 	}
 	for _, f := range l.plan(day) {
 		l.world.Arm(f)
@@ -297,6 +303,18 @@ func (l *lane) twice(ctx context.Context) error {
 	_, _ = l.run(ctx, want{Options: apply})
 	back(false)
 	_, _ = l.run(ctx, want{Options: apply})
+	return nil
+}
+
+// forgetful lets the gateway see what changed today, and then a replica that is of
+// yesterday: in it, who came back is away, and who moved is where they were.
+func (l *lane) forgetful(ctx context.Context) error {
+	_, _ = l.run(ctx, want{Options: engine.Options{Mode: engine.ModeDelta, Apply: true}})
+	f := &remote.Fault{Kind: remote.Stale, System: "corp", What: []string{"users", "memberships", ""}[l.faults.IntN(3)], Lag: 1}
+	l.world.Arm(f)
+	l.tell("armed: %+v", *f)
+	_, _ = l.run(ctx, want{Options: engine.Options{Mode: engine.ModeFull, Apply: true}})
+	l.world.Disarm(func(f *remote.Fault) bool { return f.Fired > 0 })
 	return nil
 }
 

@@ -53,13 +53,21 @@ type Company struct {
 	Groups map[int]*Group
 	Gone   []Tombstone
 	Seq    uint64
+	Staff  [2]string // the groups whose members are staff, by source
 	next   int
 }
+
+// New is a company without anybody.
+func New() *Company {
+	return &Company{People: map[int]*Person{}, Groups: map[int]*Group{}, Staff: [2]string{"staff", "annex-staff"}}
+}
+
+func (c *Company) isStaff(g *Group) bool { return g.Name == c.Staff[g.Source] }
 
 // Clone is a copy that what happens later does not change.
 func (c *Company) Clone() *Company {
 	out := &Company{People: make(map[int]*Person, len(c.People)), Groups: make(map[int]*Group, len(c.Groups)), Gone: slices.Clone(c.Gone),
-		Seq: c.Seq, next: c.next}
+		Seq: c.Seq, Staff: c.Staff, next: c.next}
 	for n, p := range c.People {
 		x := *p
 		out.People[n] = &x

@@ -3,6 +3,7 @@ package company
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 )
 
@@ -17,10 +18,10 @@ type Size struct {
 
 // Invent makes a company.
 func Invent(rng *rand.Rand, s Size) *Company {
-	c := &Company{People: map[int]*Person{}, Groups: map[int]*Group{}}
-	c.Found(0, "staff")
+	c := New()
+	c.Found(0, c.Staff[0])
 	if s.Annex {
-		c.Found(1, "annex-staff")
+		c.Found(1, c.Staff[1])
 	}
 	for i := len(c.Groups); i < s.Groups; i++ {
 		c.Found(c.newGroup(rng, s.Annex, i))
@@ -47,16 +48,16 @@ func (c *Company) newGroup(rng *rand.Rand, annex bool, i int) (source int, name 
 
 // newcomer hires somebody and puts them into groups of their source.
 func (c *Company) newcomer(rng *rand.Rand, annex bool, id string) *Person {
-	source, staff := 0, "staff"
+	source := 0
 	if annex {
-		source, staff = 1, "annex-staff"
+		source = 1
 	}
 	p := c.Hire(source, id, departments[rng.IntN(len(departments))])
-	if g := c.Named(staff); g != nil && rng.IntN(8) > 0 {
+	if g := c.Named(c.Staff[source]); g != nil && rng.IntN(8) > 0 {
 		c.Member(g, p, true)
 	}
 	for range 1 + rng.IntN(3) {
-		if g := pick(rng, c.groupsOf(source)); g != nil && !strings.HasSuffix(g.Name, "staff") {
+		if g := pick(rng, c.groupsOf(source)); g != nil && !c.isStaff(g) {
 			c.Member(g, p, true)
 		}
 	}
@@ -82,7 +83,7 @@ func pick[T any](rng *rand.Rand, xs []*T) *T {
 func (c *Company) nest(rng *rand.Rand) {
 	gs := c.groupsOf(0)
 	parent, child := pick(rng, gs), pick(rng, gs)
-	if parent != child && !strings.HasSuffix(child.Name, "staff") {
+	if parent != child && !c.isStaff(child) {
 		c.Nest(parent, child, true)
 	}
 }
@@ -102,8 +103,9 @@ var events = []event{
 	{"group-gone", 1, (*Company).dissolve}, {"nest", 1, (*Company).renest}, {"id-reused", 1, (*Company).reuseID},
 }
 
-// Happen does one thing that happens in a company, and tells what kind it was.
-func (c *Company) Happen(rng *rand.Rand) string {
+// Happen does one thing that happens in a company, and tells what kind it was. What is
+// named in never does not happen.
+func (c *Company) Happen(rng *rand.Rand, never ...string) string {
 	total := 0
 	for _, e := range events {
 		total += e.weight
@@ -112,7 +114,7 @@ func (c *Company) Happen(rng *rand.Rand) string {
 		n := rng.IntN(total)
 		for _, e := range events {
 			if n -= e.weight; n < 0 {
-				if e.happen(c, rng) {
+				if !slices.Contains(never, e.name) && e.happen(c, rng) {
 					return e.name
 				}
 				break
@@ -140,7 +142,7 @@ func (c *Company) someone(rng *rand.Rand, active bool) *Person {
 }
 
 func (c *Company) join(rng *rand.Rand) bool {
-	c.newcomer(rng, c.Named("annex-staff") != nil && rng.IntN(5) == 0, "")
+	c.newcomer(rng, c.Named(c.Staff[1]) != nil && rng.IntN(5) == 0, "")
 	return true
 }
 
@@ -215,7 +217,7 @@ func (c *Company) flipCase(rng *rand.Rand) bool {
 }
 
 func (c *Company) group(rng *rand.Rand) bool {
-	source, name := c.newGroup(rng, c.Named("annex-staff") != nil, int(c.Seq))
+	source, name := c.newGroup(rng, c.Named(c.Staff[1]) != nil, int(c.Seq))
 	g := c.Found(source, name)
 	for _, p := range c.Everybody() {
 		if p.Source == source && rng.IntN(4) == 0 {
@@ -236,7 +238,7 @@ func (c *Company) renameGroup(rng *rand.Rand) bool {
 // ordinary is a group that nobody's scope hangs on.
 func (c *Company) ordinary(rng *rand.Rand) *Group {
 	g := pick(rng, c.AllGroups())
-	if g == nil || strings.HasSuffix(g.Name, "staff") {
+	if g == nil || c.isStaff(g) {
 		return nil
 	}
 	return g

@@ -40,6 +40,7 @@ type Rules struct {
 	MaxShrink     int
 	HoldAll       bool
 	Protect       []string
+	AddressOnly   bool // the address is all that accounts are given
 }
 
 // NoLimit bounds nothing.
@@ -80,7 +81,7 @@ func (r *Rules) Entitled(c *Company, p *Person) bool {
 	switch r.Include {
 	case IncludeStaff:
 		for g := range r.groups(c, p) {
-			if g.Name == "staff" || g.Name == "annex-staff" {
+			if c.isStaff(g) {
 				return true
 			}
 		}

@@ -36,6 +36,7 @@ func run(args []string, stdin io.Reader, stdout io.Writer) (err error) {
 	flag.IntVar(&o.Ports.API, "port-api", 0, "port that stands for api.atlassian.com")
 	flag.IntVar(&o.Ports.Site, "port-site", 0, "port of the Jira site")
 	flag.IntVar(&o.Ports.Control, "port-control", 0, "port of the control API")
+	flag.BoolVar(&o.WithoutOAuth, "without-oauth", false, "no service app, whose key takes a while to make")
 	addrFile := flag.String("addr-file", "", "write addresses and credentials here as KEY=VALUE lines")
 	logFile := flag.String("log", "", "append every request here as a JSON line")
 	withStdin := flag.Bool("exit-with-stdin", false, "end when standard input closes")
@@ -91,6 +92,9 @@ func announce(sb *sandbox.Sandbox, path string, stdout io.Writer) error {
 	key, err := sb.PrivateKeyPEM()
 	if err != nil {
 		return err
+	}
+	if key == nil {
+		return replace(path, []byte(sandbox.EnvLines(sb.Env())))
 	}
 	keyPath, err := filepath.Abs(path + ".okta-key.pem")
 	if err != nil {
