@@ -29,9 +29,11 @@ type system struct {
 	next     int
 	writes   int
 
-	hidden map[string]bool // users that listings leave out
-	broken bool            // reads break off
-	mute   bool            // lookups get no answer
+	hidden   map[string]bool          // users that listings leave out
+	outdated map[string]identity.User // users as listings show them, where that is not as they are
+	flat     bool                     // listings leave out groups in groups
+	broken   bool                     // reads break off
+	mute     bool                     // lookups get no answer
 }
 
 func newSystem() *system {
@@ -77,7 +79,11 @@ func (s *system) end(n int) pluginhost.End {
 func (s *system) listed() (out []pluginhost.UserRecord) {
 	for _, id := range slices.Sorted(maps.Keys(s.users)) {
 		if !s.hidden[id] {
-			out = append(out, pluginhost.NewUserRecord(s.users[id]))
+			u := s.users[id]
+			if old, ok := s.outdated[id]; ok {
+				u = old
+			}
+			out = append(out, pluginhost.NewUserRecord(u))
 		}
 	}
 	return out
@@ -86,7 +92,11 @@ func (s *system) listed() (out []pluginhost.UserRecord) {
 func (s *system) memberships() (groups []pluginhost.GroupRecord, members []identity.Members) {
 	for _, id := range slices.Sorted(maps.Keys(s.groups)) {
 		groups = append(groups, pluginhost.NewGroupRecord(s.groups[id]))
-		members = append(members, identity.Members{GroupID: id, UserIDs: slices.Sorted(maps.Keys(s.members[id])), ChildIDs: s.children[id]})
+		m := identity.Members{GroupID: id, UserIDs: slices.Sorted(maps.Keys(s.members[id])), ChildIDs: s.children[id]}
+		if s.flat {
+			m.ChildIDs = nil
+		}
+		members = append(members, m)
 	}
 	return groups, members
 }
@@ -111,6 +121,9 @@ func (s *system) Lookup(_ context.Context, by pluginhost.LookupBy) (pluginhost.F
 	if s.mute {
 		return pluginhost.Found{}, &pluginhost.Failure{Reason: pluginhost.ReasonUnavailable, Message: "no answer"}
 	}
+	if g, ok := s.groups[by.GroupID]; ok {
+		return pluginhost.Found{Groups: []identity.Group{g}, Children: s.children[by.GroupID], Nested: true}, nil
+	}
 	for id, u := range s.users {
 		if id == by.ID || by.Email != "" && identity.Fold(u.Email) == by.Email {
 			found := pluginhost.Found{User: u}
@@ -126,8 +139,12 @@ func (s *system) Lookup(_ context.Context, by pluginhost.LookupBy) (pluginhost.F
 }
 
 // ReadState implements Connector. Targeted reads answer with everything, which
-// readers must bear.
+// readers must bear, and forget nobody.
 func (s *system) ReadState(ctx context.Context, o pluginhost.StateOptions, sink pluginhost.StateSink) (pluginhost.End, error) {
+	if hidden := s.hidden; len(o.UserIDs)+len(o.Emails)+len(o.GroupIDs)+len(o.GroupNames) > 0 {
+		s.hidden = nil
+		defer func() { s.hidden = hidden }()
+	}
 	page := pluginhost.StatePage{Users: s.listed()}
 	page.Groups, page.Members = s.memberships()
 	return s.end(len(page.Users)), sink.State(ctx, page)
