@@ -123,6 +123,9 @@ func (r *reader) recheckSource(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := r.recheckNames(ctx, v.Renamed); err != nil || r.read.Doubt != "" {
+		return err
+	}
 	asked, found := "", pluginhost.Found{}
 	for _, link := range v.Children {
 		if link.Group != asked {
@@ -134,6 +137,22 @@ func (r *reader) recheckSource(ctx context.Context) error {
 		if found.Nested && slices.Contains(found.Children, link.Member) {
 			r.doubt(fmt.Sprintf("its listing left group %q out of group %q, and asked directly it has it in it", link.Member, link.Group))
 			return nil
+		}
+	}
+	return nil
+}
+
+// recheckNames asks about groups that came under another name: a replica that is behind
+// shows the name of old, and whoever is in the group would be moved back.
+func (r *reader) recheckNames(ctx context.Context, renamed []mirror.Pair) error {
+	for _, x := range renamed {
+		found, there, err := r.askGroup(ctx, x.Group)
+		if err != nil {
+			return err
+		}
+		if there && identity.Fold(found.Groups[0].Name) != x.Member {
+			r.out.Correct(found.Groups[0])
+			r.doubt(fmt.Sprintf("its listing calls a group %q, which is %q when it is asked for", identity.Visible(x.Member, 120), identity.Visible(found.Groups[0].Name, 120)))
 		}
 	}
 	return nil

@@ -38,7 +38,8 @@ type Reading struct {
 
 	accountRows []store.Account
 	groupRows   []store.Group
-	renamed     []store.ID // groups that existed and changed
+	renamed     []store.ID        // groups that existed and changed
+	retitled    map[string]string // of a full read: those that came under another name
 	protected   map[string]string
 	quotas      []pluginhost.Quota
 
@@ -58,7 +59,7 @@ type Stats struct {
 // Begin starts a reading. syncs are those that use the endpoint.
 func Begin(ctx context.Context, st store.Store, address string, scope Scope, syncs []store.SyncID) (*Reading, error) {
 	r := &Reading{st: st, scope: scope, syncs: syncs, users: newIndex(), groups: newIndex(),
-		sets: map[store.ID]*setChange{}, protected: map[string]string{}}
+		sets: map[store.ID]*setChange{}, protected: map[string]string{}, retitled: map[string]string{}}
 	err := st.Update(ctx, func(tx store.Tx) (err error) {
 		r.ep, err = tx.Endpoint(address)
 		return err
@@ -256,6 +257,9 @@ func (r *Reading) flush(ctx context.Context) error {
 			return err
 		}
 		r.stats.Changed += len(changed)
+		if err := r.retitle(tx); err != nil {
+			return err
+		}
 		if err := tx.PutAccounts(r.accountRows); err != nil {
 			return err
 		}

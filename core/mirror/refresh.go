@@ -28,7 +28,7 @@ func Refresh(ctx context.Context, st store.Store, address string, syncs []store.
 		if n, err = refreshAccount(tx, st, ep, &p.User); err != nil {
 			return err
 		}
-		groups, err := refreshGroups(tx, st, ep, p)
+		groups, err := refreshGroups(tx, st, ep, p, syncs)
 		if err != nil {
 			return err
 		}
@@ -58,7 +58,7 @@ func refreshAccount(tx store.Tx, st store.Store, ep store.EndpointID, u *identit
 	return h.N, tx.PutAccounts([]store.Account{accountRow(ep, h, u)})
 }
 
-func refreshGroups(tx store.Tx, st store.Store, ep store.EndpointID, p Person) (idset.Set, error) {
+func refreshGroups(tx store.Tx, st store.Store, ep store.EndpointID, p Person, syncs []store.SyncID) (idset.Set, error) {
 	known, err := tx.GroupsByExt(ep, p.GroupIDs)
 	if err != nil {
 		return nil, err
@@ -66,6 +66,9 @@ func refreshGroups(tx store.Tx, st store.Store, ep store.EndpointID, p Person) (
 	byExt := map[string]store.ID{}
 	for _, g := range known {
 		byExt[g.Ext] = g.N
+	}
+	if err := retitleGroups(tx, ep, known, p.Groups, syncs); err != nil {
+		return nil, err
 	}
 	for i := range p.Groups {
 		g := &p.Groups[i]
@@ -85,6 +88,33 @@ func refreshGroups(tx store.Tx, st store.Store, ep store.EndpointID, p Person) (
 		}
 	}
 	return idset.Of(out), nil
+}
+
+// retitleGroups gives groups that are known by another name the one they are shown with,
+// and marks who is in them.
+func retitleGroups(tx store.Tx, ep store.EndpointID, known []store.Group, shown []identity.Group, syncs []store.SyncID) error {
+	for _, k := range known {
+		for i := range shown {
+			g := &shown[i]
+			if g.ID != k.Ext || identity.Fold(g.Name) == k.NameKey || k.Flags.Has(store.Gone) {
+				continue
+			}
+			// Without a fingerprint the next read compares it by content.
+			if err := tx.PutGroups([]store.Group{groupRow(ep, store.Head{N: k.N, Ext: k.Ext, Flags: k.Flags}, g)}); err != nil {
+				return err
+			}
+			sets, err := tx.GroupSets([]store.ID{k.N})
+			if err != nil {
+				return err
+			}
+			for _, s := range sets {
+				if err := markDirty(tx, syncs, s.Users); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // moveAccount makes these the groups of the account, in both directions.

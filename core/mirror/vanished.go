@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 
+	"syncgateway/core/identity"
 	"syncgateway/core/idset"
 	"syncgateway/core/store"
 )
@@ -15,6 +16,7 @@ type Vanished struct {
 	Users, Groups []string
 	Members       []Pair // memberships of ours, of accounts and groups that the read showed
 	Children      []Pair // groups in groups
+	Renamed       []Pair // groups that the read shows under another name: the group and that name
 }
 
 // Pair is a member of a group: a user or a group.
@@ -26,6 +28,9 @@ func (r *Reading) Vanished(ctx context.Context) (v Vanished, err error) {
 	users, groups := r.users.names(), r.groups.names()
 	v.Users, v.Groups = r.users.vanished(), r.groups.vanished()
 	err = r.st.View(ctx, func(view store.Reader) error {
+		if err := r.retitle(view); err != nil {
+			return err
+		}
 		parents, err := view.Parents(r.ep)
 		if err != nil {
 			return err
@@ -39,10 +44,45 @@ func (r *Reading) Vanished(ctx context.Context) (v Vanished, err error) {
 		}
 		return r.lostOurs(view, users, groups, &v)
 	})
-	for _, ps := range [][]Pair{v.Members, v.Children} {
+	for ext, name := range r.retitled {
+		v.Renamed = append(v.Renamed, Pair{ext, name})
+	}
+	for _, ps := range [][]Pair{v.Members, v.Children, v.Renamed} {
 		slices.SortFunc(ps, func(a, b Pair) int { return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.Member, b.Member)) })
 	}
 	return v, err
+}
+
+// retitle notes which of the groups that wait to be written have another name than the
+// one they are known by.
+func (r *Reading) retitle(view store.Reader) error {
+	var known []store.ID
+	now := map[store.ID]*store.Group{}
+	for i := range r.groupRows {
+		if g := &r.groupRows[i]; r.groups.byExt[g.Ext].known {
+			known, now[g.N] = append(known, g.N), g
+		}
+	}
+	if len(known) == 0 || r.scope != Full {
+		return nil
+	}
+	before, err := view.Groups(idset.Of(known))
+	for i := range before {
+		b := &before[i]
+		if g := now[b.N]; g.NameKey != b.NameKey && !b.Flags.Has(store.Gone) {
+			r.retitled[g.Ext] = g.NameKey
+		}
+	}
+	return err
+}
+
+// Correct takes in a group as its system shows it when asked directly, in place of what
+// the read showed.
+func (r *Reading) Correct(g identity.Group) {
+	if e := r.groups.byExt[g.ID]; e != nil {
+		e.head.Fingerprint = [16]byte{} // the next read compares it by content
+		r.groupRows = append(r.groupRows, groupRow(r.ep, e.head, &g))
+	}
 }
 
 // lostOurs finds memberships that the gateway made and the read did not show.
