@@ -115,9 +115,9 @@ func (r *reader) recheckSource(ctx context.Context) error {
 		return err
 	}
 	for _, id := range v.Groups {
-		_, there, err := r.askGroup(ctx, id)
+		found, there, err := r.askGroup(ctx, id)
 		if there && r.read.Doubt == "" {
-			r.doubt(fmt.Sprintf("its listing left out group %q, which is there when it is asked for", identity.Visible(id, 120)))
+			r.doubt(fmt.Sprintf("its listing left out the group %q, which is there when it is asked for", identity.Visible(found.Groups[0].Name, 120)))
 		}
 		if err != nil || r.read.Doubt != "" {
 			return err
