@@ -24,6 +24,9 @@ var openAPI []byte
 // drainFor is how long requests may go on after the daemon was asked to end.
 const drainFor = 10 * time.Second
 
+// listenersReady is how long the front door waits for its listeners.
+const listenersReady = 15 * time.Second
+
 // Serve runs the daemon until ctx ends: the API on the unix socket, what may face a
 // network on the listen address, and the syncs by their schedules. ready is called
 // when everything answers.
@@ -47,7 +50,6 @@ func Serve(ctx context.Context, s *Service, ready func(socket, listen string)) e
 	servers := []*server{{l: socket, http: newServer(s.Handler())}}
 	if front != nil {
 		g.Listen = front.address
-		servers = append(servers, front.server)
 		defer front.door.Close()
 	}
 	group, ctx := errgroup.WithContext(ctx)
@@ -55,7 +57,15 @@ func Serve(ctx context.Context, s *Service, ready func(socket, listen string)) e
 		group.Go(func() error { return x.run(ctx) })
 	}
 	if front != nil {
-		group.Go(func() error { return s.Gateway.Listen(ctx, front.listeners, s.pushed) })
+		// Who connects before the listeners serve waits, rather than being sent away.
+		listening := make(chan struct{})
+		group.Go(func() error { return s.Gateway.Listen(ctx, front.listeners, s.pushed, func() { close(listening) }) })
+		select {
+		case <-listening:
+		case <-ctx.Done():
+		case <-time.After(listenersReady):
+		}
+		group.Go(func() error { return front.server.run(ctx) })
 	}
 	group.Go(func() error { plan.Run(ctx); return nil })
 	group.Go(func() error { return s.prune(ctx) })

@@ -153,12 +153,17 @@ func (g *Gateway) socketDir() string {
 }
 
 // Listen has the plugins of the listeners serve until ctx ends. changed is told of
-// every source to which something was pushed. A plugin that breaks is started again by
-// its host; meanwhile its clients are told to try again.
-func (g *Gateway) Listen(ctx context.Context, listeners []Listener, changed func(ref string)) error {
+// every source to which something was pushed, ready is called once when all serve. A
+// plugin that breaks is started again by its host; meanwhile its clients are told to
+// try again.
+func (g *Gateway) Listen(ctx context.Context, listeners []Listener, changed func(ref string), ready func()) error {
 	if len(listeners) == 0 {
+		ready()
 		return nil
 	}
+	var waiting sync.WaitGroup
+	waiting.Add(len(listeners))
+	go func() { waiting.Wait(); ready() }()
 	if err := os.MkdirAll(g.socketDir(), 0o700); err != nil {
 		return fmt.Errorf("make the folder of the listeners' sockets: %w", err)
 	}
@@ -173,7 +178,11 @@ func (g *Gateway) Listen(ctx context.Context, listeners []Listener, changed func
 			return err
 		}
 		g.Plugins.directories.watch(l.Block.Ref(), func() { changed(l.Block.Ref()) })
-		group.Go(func() error { return g.listen(ctx, l, p, d) })
+		first := sync.OnceFunc(waiting.Done)
+		group.Go(func() error {
+			defer first()
+			return g.listen(ctx, l, p, d, first)
+		})
 	}
 	return group.Wait()
 }
@@ -181,13 +190,17 @@ func (g *Gateway) Listen(ctx context.Context, listeners []Listener, changed func
 // pause is how long a listener rests that could not be had serve.
 const pause = 500 * time.Millisecond
 
-func (g *Gateway) listen(ctx context.Context, l Listener, p *pluginhost.Plugin, d *directory.Directory) error {
+func (g *Gateway) listen(ctx context.Context, l Listener, p *pluginhost.Plugin, d *directory.Directory, ready func()) error {
 	log := g.Log.With("source", l.Block.Ref())
 	for ctx.Err() == nil {
 		if err := os.Remove(l.Socket); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return fmt.Errorf("%s: take its socket: %w", l.Block.Ref(), err)
 		}
-		err := p.Listen(ctx, pluginhost.ListenOptions{Socket: l.Socket, PublicURL: l.PublicURL, Ready: func() { log.Info("listens", "url", l.PublicURL) }}, d)
+		serves := func() {
+			log.Info("listens", "url", l.PublicURL)
+			ready()
+		}
+		err := p.Listen(ctx, pluginhost.ListenOptions{Socket: l.Socket, PublicURL: l.PublicURL, Ready: serves}, d)
 		if err == nil || errors.Is(err, pluginhost.ErrClosed) {
 			return nil
 		}
