@@ -2,4 +2,4 @@
 
 package e2e
 
-var buildFlags []string
+var buildFlags = []string{"-ldflags=-s -w"}
