@@ -53,7 +53,7 @@ func (p *patcher) removeNamed(meta any) error {
 	for _, e := range list {
 		name, _ := e.(string)
 		t, err := p.target(name)
-		if err != nil || t.Attr == nil {
+		if err != nil || t.Attr == nil || t.Attr.Mutability == schema.ReadOnly {
 			continue
 		}
 		if err := p.attribute(&operation{verb: verbRemove}, t); err != nil {
