@@ -137,7 +137,7 @@ func (a *Attribute) object(path string, v any) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if c != nil && !(c == "" && (sub.Name == "value" || sub.Type == Reference)) {
+		if c != nil && !sub.blank(c) {
 			out = append(out, value.Member{Name: sub.Name, Value: c})
 		}
 	}
@@ -280,11 +280,30 @@ func Demote(list []any) {
 func (a *Attribute) Tidy(list []any) []any {
 	var out []any
 	for _, e := range list {
+		if o, ok := e.(value.Object); ok {
+			e = a.said(o)
+		}
 		if !a.hollow(e) {
 			out = a.Merge(out, e)
 		}
 	}
 	return out
+}
+
+// blank reports whether a value of the sub-attribute says nothing: clients that fill in
+// templates send "" where they have no address and nobody.
+func (a *Attribute) blank(v any) bool {
+	return v == "" && (a.Name == "value" || a.Type == Reference)
+}
+
+// said is an object without what is blank in it.
+func (a *Attribute) said(o value.Object) value.Object {
+	for _, m := range o {
+		if sub := a.Child(m.Name); sub != nil && sub.blank(m.Value) {
+			return slices.DeleteFunc(o.Clone(), func(m value.Member) bool { return a.Child(m.Name).blank(m.Value) })
+		}
+	}
+	return o
 }
 
 // hollow reports whether an element says only what it is for, although it could say

@@ -89,11 +89,13 @@ func (t *ResourceType) Finish(doc value.Object) (value.Object, error) {
 func finished(out value.Object, prefix string, list []*Attribute, from value.Object) (value.Object, error) {
 	for _, a := range list {
 		v := from.Get(a.Name)
-		if values, ok := v.([]any); ok && !a.Relation {
-			v = nil
-			if values = a.Tidy(values); values != nil {
-				v = values
+		switch x := v.(type) {
+		case []any:
+			if !a.Relation {
+				v = some(a.Tidy(x))
 			}
+		case value.Object:
+			v = filled(a.said(x))
 		}
 		if v == nil {
 			v = a.Default
@@ -190,6 +192,13 @@ func Put(doc value.Object, r Ref, v any) value.Object {
 	}
 	doc.Set(r.Attr.Name, v)
 	return doc
+}
+
+func some(list []any) any {
+	if len(list) == 0 {
+		return nil
+	}
+	return list
 }
 
 func filled(o value.Object) any {
