@@ -79,14 +79,16 @@ func (t *ResourceType) Keys(doc value.Object) []Key {
 	return keys
 }
 
+// indexed are the paths that the directory finds documents by.
 func (t *ResourceType) indexed() []Ref {
-	var refs []Ref
-	t.Walk(func(r Ref) {
-		if a := r.Leaf(); a.Indexed || a.Unique() {
-			refs = append(refs, r)
-		}
+	t.once.Do(func() {
+		t.Walk(func(r Ref) {
+			if a := r.Leaf(); a.Indexed || a.Unique() {
+				t.keyed = append(t.keyed, r)
+			}
+		})
 	})
-	return refs
+	return t.keyed
 }
 
 // Uniques names the attributes that no two resources may share, for a message.

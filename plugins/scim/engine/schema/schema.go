@@ -3,7 +3,10 @@
 // It knows nothing of requests.
 package schema
 
-import "strings"
+import (
+	"strings"
+	"sync"
+)
 
 // Type is the data type of an attribute (RFC 7643 section 2.3).
 type Type string
@@ -99,7 +102,10 @@ type ResourceType struct {
 	Kind        string // the directory's word: "user"
 	Description string
 	Core        *Schema
-	Extensions  []Extension
+	Extensions  []Extension // none is added once documents have keys
+
+	once  sync.Once
+	keyed []Ref
 }
 
 // Mutable is the attribute's mutability characteristic.
