@@ -186,6 +186,11 @@ func (l *lane) run(ctx context.Context, w want) (*engine.Report, error) {
 		l.released = false
 	}
 	if life.dead {
+		// The plugins of a host that is killed end with it, and what they had asked for
+		// is carried out or not: then it can be judged.
+		l.plugins.kill("app")
+		l.plugins.renew()
+		l.world.Quiet()
 		l.die.fired++
 		l.result.Fired[hostKill]++
 		x.clean = false

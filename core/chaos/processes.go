@@ -2,18 +2,18 @@ package chaos
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
-	"syscall"
 	"time"
 
+	"syncgateway/core/api"
 	"syncgateway/core/chaos/company"
 	"syncgateway/core/chaos/remote"
+	"syncgateway/core/engine"
+	"syncgateway/core/store"
 )
 
 // blockSize is how many rounds a sandbox and a data directory live for.
@@ -37,6 +37,7 @@ type block struct {
 	sb     *sandbox
 	world  *remote.World
 	oracle *oracle
+	daemon *daemon // nil when none runs
 	after  int64
 	length time.Duration // about how long a run takes
 	result *Result
@@ -56,6 +57,7 @@ func (p *Processes) Block(ctx context.Context, first, last uint64, done func(*Re
 	}
 	defer sb.close()
 	b.sb = sb
+	defer b.stop()
 	if err := b.begin(ctx); err != nil {
 		return fmt.Errorf("begin block %d: %w", first, err)
 	}
@@ -136,9 +138,12 @@ func (b *block) begin(ctx context.Context) error {
 		return fmt.Errorf("lock the plugins: %w: %s", err, out)
 	}
 	b.result = &Result{Fired: map[remote.Kind]int{}}
-	_, err = b.run(ctx, b.command(ctx, "apply", "-full"), nil)
+	_, err = b.run(ctx, full, nil)
 	return err
 }
+
+// full asks for a run that reads everything.
+var full = api.RunRequest{Sync: "staff", Mode: engine.ModeFull, Apply: true, Who: "chaos", Brief: true}
 
 func (b *block) configure() error {
 	leave := "keep"
@@ -154,53 +159,52 @@ func (b *block) command(ctx context.Context, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// run lets a gateway run to its end, or to the kill, and the oracle judge what it did.
-func (b *block) run(ctx context.Context, cmd *exec.Cmd, kill func(*exec.Cmd) remote.Kind) (code int, err error) {
+// run lets the gateway run to its end, or to the kill, and the oracle judge what it did.
+// It tells whether everything was done.
+func (b *block) run(ctx context.Context, q api.RunRequest, kill func(pid int, ended <-chan struct{}) remote.Kind) (done bool, err error) {
 	b.result.Runs++
 	b.world.App.Run = b.result.Runs
 	now := time.Now()
 	b.oracle.before(now)
 	before, err := b.sb.faults(ctx)
 	if err != nil {
-		return 0, err
+		return false, err
 	}
-	var said strings.Builder
-	cmd.Stdout, cmd.Stderr = &said, &said
-	if err := cmd.Start(); err != nil {
-		return 0, err
+	if err := b.start(ctx); err != nil {
+		return false, err
 	}
+	var answer *api.RunAnswer
+	var said error
+	ended := make(chan struct{})
+	go func() {
+		answer, said = b.daemon.client.Run(ctx, q)
+		close(ended)
+	}()
 	var killed remote.Kind
 	if kill != nil {
-		killed = kill(cmd)
+		killed = kill(b.daemon.cmd.Process.Pid, ended)
 	}
-	werr := cmd.Wait()
-	var exit *exec.ExitError
-	if werr != nil && !errors.As(werr, &exit) {
-		return 0, werr
+	<-ended
+	if killed == hostKill {
+		b.stop()
 	}
-	code = cmd.ProcessState.ExitCode()
-	x := circumstances{now: now, clean: code == 0 && killed == ""}
-	if killed != "" {
+	x := circumstances{now: now, clean: said == nil && killed == "" && answer.Report.Run.State == store.RunDone}
+	if done = x.clean; killed != "" {
 		b.result.Fired[killed]++
 	}
 	if err := b.struck(ctx, before, &x); err != nil {
-		return code, err
+		return false, err
 	}
 	if b.after, err = look(ctx, b.sb, b.world.App, b.after); err != nil {
-		return code, err
+		return false, err
 	}
 	from := b.oracle.seen
 	b.oracle.after(x)
-	b.tell("%s: exit %d %s; %s", strings.Join(cmd.Args[1:], " "), code, killed, lastLine(said.String()))
+	b.tell("run %d, %s: %s %v", b.result.Runs, killed, answer.Report.Run.Summary, said)
 	for _, e := range b.world.App.Log[from:] {
 		b.tell("  %s", e)
 	}
-	return code, nil
-}
-
-func lastLine(s string) string {
-	lines := strings.Split(strings.TrimSpace(s), "\n")
-	return strings.Join(lines[max(0, len(lines)-3):], " | ")
+	return done, nil
 }
 
 func (b *block) tell(format string, args ...any) {
@@ -248,28 +252,3 @@ func (b *block) struck(ctx context.Context, before []rule, x *circumstances) err
 	}
 	return err
 }
-
-// child finds a plugin of a gateway, 0 when it does not run.
-func child(pid int, name string) int {
-	threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
-	for _, path := range threads {
-		b, _ := os.ReadFile(path)
-		for _, field := range strings.Fields(string(b)) {
-			if line, err := os.ReadFile("/proc/" + field + "/cmdline"); err == nil && strings.Contains(string(line), name) {
-				n, _ := strconv.Atoi(field)
-				return n
-			}
-		}
-	}
-	return 0
-}
-
-// running tells whether a process has not ended yet; one that has is still there until
-// somebody asks how.
-func running(pid int) bool {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	_, state, _ := strings.Cut(string(b), ") ")
-	return err == nil && !strings.HasPrefix(state, "Z")
-}
-
-func end(pid int) bool { return pid > 0 && syscall.Kill(pid, syscall.SIGKILL) == nil }

@@ -5,12 +5,15 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"os/exec"
+	"slices"
 	"time"
 
 	"syncgateway/core/chaos/company"
 	"syncgateway/core/chaos/remote"
 )
+
+// restartEvery is after how many rounds the gateway is started again in any case.
+const restartEvery = 3
 
 // round lets something happen in the company and something go wrong, kills the host or a
 // plugin in the middle of a sync, and lets the gateway come to rest.
@@ -19,9 +22,13 @@ func (b *block) round(ctx context.Context, seed uint64) error {
 	if rng.IntN(8) == 0 {
 		b.oracle.rules.DeleteGroups = !b.oracle.rules.DeleteGroups
 		b.result.Fired[configEdit]++
+		b.stop() // it is started again with the new one
 		if err := b.configure(); err != nil {
 			return err
 		}
+	}
+	if seed%restartEvery == 0 { // fewer crashes than a plugin is quarantined for
+		b.stop()
 	}
 	if err := b.happen(ctx, rng); err != nil {
 		return err
@@ -33,16 +40,22 @@ func (b *block) round(ctx context.Context, seed uint64) error {
 		}
 		b.tell("armed: %+v", rules[i])
 	}
-	args := []string{"apply"}
+	first := full
 	if rng.IntN(2) == 0 {
-		args = append(args, "-full")
+		first.Mode = ""
 	}
 	wait, victim := time.Duration(rng.Int64N(int64(b.length))), rng.IntN(3)
-	if _, err := b.run(ctx, b.command(ctx, args...), func(cmd *exec.Cmd) remote.Kind { return b.strike(cmd, wait, victim) }); err != nil {
+	if _, err := b.run(ctx, first, func(pid int, ended <-chan struct{}) remote.Kind { return strike(pid, ended, wait, victim) }); err != nil {
 		return err
 	}
-	if _, err := b.run(ctx, b.command(ctx, "apply", "-full"), nil); err != nil {
-		return err
+	for range attempts { // a plugin that is still dead when this begins makes it fail before it meets the faults
+		if _, err := b.run(ctx, full, nil); err != nil {
+			return err
+		}
+		waiting, err := b.unmet(ctx)
+		if err != nil || len(waiting) == 0 {
+			break
+		}
 	}
 	return b.rest(ctx)
 }
@@ -70,6 +83,9 @@ func (b *block) happen(ctx context.Context, rng *rand.Rand) error {
 		if before.People[p.UID] == nil {
 			c.Change(p, func(x *company.Person) { x.Username = x.Email })
 		}
+		if b.closed(p) && p.Active && !before.People[p.UID].Active {
+			c.Change(p, func(x *company.Person) { x.Active = false })
+		}
 	}
 	for _, m := range enact(before, c) {
 		if err := b.sb.mutate(ctx, m); err != nil {
@@ -77,6 +93,17 @@ func (b *block) happen(ctx context.Context, rng *rand.Rand) error {
 		}
 	}
 	return nil
+}
+
+// closed tells of people whose account is deactivated as a whole, which no site can give
+// back: they do not come back here.
+func (b *block) closed(p *company.Person) bool {
+	for _, a := range b.world.App.With(p.Email) {
+		if b.oracle.foreign[a.ID] {
+			return true
+		}
+	}
+	return false
 }
 
 // mishaps are faults that the next full run is sure to meet.
@@ -103,48 +130,53 @@ func mishaps(rng *rand.Rand) []rule {
 	return out
 }
 
-// strike kills the host or a plugin after a while, and tells which.
-func (b *block) strike(cmd *exec.Cmd, wait time.Duration, victim int) remote.Kind {
-	time.Sleep(wait) // the moment is what is tried
-	switch victim {
-	case 1:
-		if end(child(cmd.Process.Pid, "gateway-okta")) {
-			return remote.PluginCrash
-		}
-	case 2:
-		if end(child(cmd.Process.Pid, "gateway-jira-cloud")) {
+// strike kills the host or a plugin after a while, unless the run has ended by then, and
+// tells which.
+func strike(pid int, ended <-chan struct{}, wait time.Duration, victim int) remote.Kind {
+	select {
+	case <-time.After(wait): // the moment is what is tried
+	case <-ended:
+		return ""
+	}
+	if victim > 0 {
+		if end(child(pid, []string{"gateway-okta", "gateway-jira-cloud"}[victim-1])) {
 			return remote.PluginCrash
 		}
 	}
-	if running(cmd.Process.Pid) && end(cmd.Process.Pid) {
+	if end(pid) {
 		return hostKill
 	}
 	return ""
 }
 
+// unmet are the faults that have not happened yet.
+func (b *block) unmet(ctx context.Context) ([]rule, error) {
+	all, err := b.sb.faults(ctx)
+	return slices.DeleteFunc(all, func(f rule) bool { return f.Fired > 0 }), err
+}
+
 // rest finds out whether every fault has happened, ends them, and lets the gateway run
 // until it has nothing to do.
 func (b *block) rest(ctx context.Context) error {
-	faults, err := b.sb.faults(ctx)
+	waiting, err := b.unmet(ctx)
 	if err != nil {
 		return err
 	}
-	for _, f := range faults {
-		if f.Fired == 0 {
-			b.oracle.fail("the fault never happened: %+v", f)
-		}
+	for _, f := range waiting {
+		b.oracle.fail("the fault never happened: %+v", f)
 	}
 	if err := b.sb.ask(ctx, http.MethodDelete, "faults", nil, nil); err != nil {
 		return err
 	}
+	again := full
+	again.Believe = []string{"source.okta.corp", "target.jira-cloud.acme"}
 	for range attempts {
-		began := time.Now()
-		from := len(b.world.App.Log)
-		code, err := b.run(ctx, b.command(ctx, "apply", "-full", "-believe", "source.okta.corp", "-believe", "target.jira-cloud.acme"), nil)
+		began, from := time.Now(), len(b.world.App.Log)
+		done, err := b.run(ctx, again, nil)
 		if err != nil {
 			return err
 		}
-		if b.length = time.Since(began); code == 0 && len(b.world.App.Log) == from {
+		if b.length = time.Since(began); done && len(b.world.App.Log) == from {
 			b.oracle.settled()
 			return nil
 		}

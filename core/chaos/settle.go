@@ -21,7 +21,14 @@ func (l *lane) force(ctx context.Context, dir string) error {
 			return nil
 		}
 		l.clock = l.clock.Add(time.Hour + l.rules.Grace)
-		l.world.Do(l.provoke)
+		l.world.Do(func() {
+			l.provoke()
+			for _, f := range waiting { // the listing may have become shorter than when it was planned
+				if f.What == "users" || f.What == "groups" || f.What == "memberships" {
+					f.Page = min(f.Page, l.world.Pages(f.System, f.What)-1)
+				}
+			}
+		})
 		if l.die != nil { // earlier than planned, since there are no more commits than this
 			l.die.commit = max(2, l.die.commit-3)
 		}

@@ -18,7 +18,7 @@ const vanishedAtOnce = 100
 // groups, and memberships that the gateway made. One that is there after all is enough:
 // the listing was not whole, and whatever else it lacked would be made a second time.
 func (r *reader) recheckTarget(ctx context.Context) error {
-	v, err := r.out.Vanished(ctx)
+	v, err := r.out.Vanished(ctx, true)
 	if err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ func (r *reader) recheckSource(ctx context.Context) error {
 	if !r.conn.Description().Capabilities.Lookup || !readsGroups(r.conn) {
 		return nil
 	}
-	v, err := r.out.Vanished(ctx)
+	v, err := r.out.Vanished(ctx, false)
 	if err != nil {
 		return err
 	}

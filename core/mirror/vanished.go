@@ -22,8 +22,9 @@ type Vanished struct {
 // Pair is a member of a group: a user or a group.
 type Pair struct{ Group, Member string }
 
-// Vanished compares a full read, before Finish, with what was there.
-func (r *Reading) Vanished(ctx context.Context) (v Vanished, err error) {
+// Vanished compares a full read, before Finish, with what was there. Members are filled
+// in where ours is set: of a target.
+func (r *Reading) Vanished(ctx context.Context, ours bool) (v Vanished, err error) {
 	r.resolveLate()
 	users, groups := r.users.names(), r.groups.names()
 	v.Users, v.Groups = r.users.vanished(), r.groups.vanished()
@@ -41,6 +42,9 @@ func (r *Reading) Vanished(ctx context.Context) (v Vanished, err error) {
 					v.Children = append(v.Children, Pair{groups[parent].head.Ext, groups[child].head.Ext})
 				}
 			}
+		}
+		if !ours {
+			return nil
 		}
 		return r.lostOurs(view, users, groups, &v)
 	})

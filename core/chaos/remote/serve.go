@@ -20,6 +20,8 @@ var notFound = answer{status: http.StatusNotFound, body: map[string]string{"erro
 
 // ServeHTTP serves one request of a plugin.
 func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+	w.serving.Add(1)
+	defer w.serving.Done()
 	system, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	var ops batch
 	if r.Method == http.MethodPost {

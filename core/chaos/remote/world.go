@@ -20,6 +20,8 @@ type World struct {
 	// Kill ends the plugin of a system; it is called while a request of it waits.
 	Kill func(system string)
 
+	serving sync.WaitGroup
+
 	mu     sync.Mutex
 	past   []*company.Company
 	faults []*Fault
@@ -30,6 +32,10 @@ type World struct {
 func NewWorld(c *company.Company, pageSize int, totals bool) *World {
 	return &World{Company: c, App: newApp(), PageSize: pageSize, Totals: totals}
 }
+
+// Quiet returns when every request that was begun has been dealt with. Nothing may ask
+// meanwhile.
+func (w *World) Quiet() { w.serving.Wait() }
 
 // Do runs f while no request is served.
 func (w *World) Do(f func()) {
