@@ -24,7 +24,6 @@ const blockSize = 20
 // the same company.
 type Processes struct {
 	bin, scratch string
-	env          []string
 }
 
 // NewProcesses uses the binaries in bin; scratch is a directory for data.

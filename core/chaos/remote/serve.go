@@ -20,8 +20,8 @@ var notFound = answer{status: http.StatusNotFound, body: map[string]string{"erro
 
 // ServeHTTP serves one request of a plugin.
 func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
-	w.serving.Add(1)
-	defer w.serving.Done()
+	w.begin()
+	defer w.end()
 	system, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	var ops batch
 	if r.Method == http.MethodPost {
@@ -31,7 +31,6 @@ func (w *World) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		}
 	}
 	w.mu.Lock()
-	w.asked++
 	a := w.answer(system, rest, r, ops)
 	w.mu.Unlock()
 	body, _ := json.Marshal(a.body) // plain data: cannot fail

@@ -20,12 +20,11 @@ type World struct {
 	// Kill ends the plugin of a system; it is called while a request of it waits.
 	Kill func(system string)
 
-	serving sync.WaitGroup
-
 	mu     sync.Mutex
 	past   []*company.Company
 	faults []*Fault
-	asked  int
+	open   int           // requests under way
+	idle   chan struct{} // closed when none is
 }
 
 // NewWorld is a world with an application that has nothing.
@@ -33,9 +32,32 @@ func NewWorld(c *company.Company, pageSize int, totals bool) *World {
 	return &World{Company: c, App: newApp(), PageSize: pageSize, Totals: totals}
 }
 
-// Quiet returns when every request that was begun has been dealt with. Nothing may ask
-// meanwhile.
-func (w *World) Quiet() { w.serving.Wait() }
+// Quiet returns when every request that was begun has been dealt with.
+func (w *World) Quiet() {
+	w.mu.Lock()
+	idle := w.idle
+	w.mu.Unlock()
+	if idle != nil {
+		<-idle
+	}
+}
+
+func (w *World) begin() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.open++; w.open == 1 {
+		w.idle = make(chan struct{})
+	}
+}
+
+func (w *World) end() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.open--; w.open == 0 {
+		close(w.idle)
+		w.idle = nil
+	}
+}
 
 // Do runs f while no request is served.
 func (w *World) Do(f func()) {
@@ -74,13 +96,6 @@ func (w *World) Armed() []*Fault {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return slices.Clone(w.faults)
-}
-
-// Requests is how many were served.
-func (w *World) Requests() int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.asked
 }
 
 // Server serves one world after the other at the same address.
