@@ -42,6 +42,13 @@ func (s *Service) Handler() http.Handler {
 	mux.HandleFunc("GET /v1/lookup", reply(func(r *http.Request, _ struct{}) (any, error) {
 		return s.Lookup(r.Context(), r.URL.Query().Get("user"))
 	}))
+	mux.HandleFunc("GET /v1/leavers", reply(func(r *http.Request, _ struct{}) (*LeaversAnswer, error) {
+		since, err := moment(r, "since")
+		if err != nil {
+			return nil, err
+		}
+		return s.Leavers(r.Context(), r.URL.Query().Get("sync"), since)
+	}))
 	mux.HandleFunc("GET /v1/audit", s.exportAudit)
 	mux.HandleFunc("GET /v1/audit/verify", reply(s.verifyAudit))
 	mux.HandleFunc("POST /v1/approvals", reply(func(r *http.Request, q ApproveRequest) (*ApproveAnswer, error) { return s.Approve(r.Context(), q) }))

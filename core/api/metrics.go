@@ -34,7 +34,7 @@ type collector struct {
 
 // Describe implements prometheus.Collector.
 func (c collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{infoDesc, runDesc, tookDesc, pausDesc, heldDesc, usedDesc, mostDesc, tokeDesc, peopDesc} {
+	for _, d := range []*prometheus.Desc{infoDesc, runDesc, tookDesc, pausDesc, heldDesc, usedDesc, mostDesc, tokeDesc, peopDesc, openDesc, leftDesc} {
 		ch <- d
 	}
 }
@@ -57,6 +57,7 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 		}
 	}
 	for _, sync := range status.Syncs {
+		c.leavers(ch, sync.Name)
 		if sync.Last != nil {
 			ch <- prometheus.MustNewConstMetric(runDesc, prometheus.GaugeValue, float64(sync.Last.Started.UnixMilli())/1000, sync.Name, sync.Last.State)
 			if !sync.Last.Ended.IsZero() {

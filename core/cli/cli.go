@@ -61,6 +61,7 @@ func commands() []command {
 		{"runs", "", "list runs", runsCommand},
 		{"show", "[RUN]", "show one run in full", showCommand},
 		{"explain", "[user] USER | group NAME", "say why somebody, or a group, has what it has", explainCommand},
+		{"leavers", "", "show who left, and when their access was seen to have ended", leaversCommand},
 		{"audit", "verify | export", "check or print the record of everything that was done", auditCommand},
 		{"lookup", "USER", "ask every source about somebody now", lookupCommand},
 		{"tokens", "create|list|revoke", "look after the tokens of sources that are pushed to", tokensCommand},

@@ -165,6 +165,9 @@ func (e *Engine) Run(ctx context.Context, name string, o Options) (*Report, erro
 		return nil, err
 	}
 	err := r.stages(ctx)
+	if err == nil && r.o.Apply {
+		err = r.readBack(ctx)
+	}
 	if ferr := r.finish(ctx, err); ferr != nil {
 		err = errors.Join(err, ferr)
 	}

@@ -53,6 +53,7 @@ type evaluation struct {
 	warnings    map[string]int
 	newGraces   []store.Grace
 	endGraces   []store.ID
+	leavers     []store.Leaver
 	doubts      []doubt
 	doubted     map[store.ID]bool // people among doubts
 	spared      map[string]bool   // join keys of people whom a second look saved
@@ -292,6 +293,7 @@ func (ev *evaluation) keep(tx store.Tx) error {
 		func() error { return tx.PutPersonAccounts(ev.sid, ev.newAccounts) },
 		func() error { return tx.PutGraces(ev.sid, ev.newGraces) },
 		func() error { return tx.DeleteGraces(idset.Of(ev.endGraces)) },
+		func() error { return tx.PutLeavers(ev.leavers) },
 		func() error { return tx.ClearDirty(ev.sid, done) },
 		func() error { return ev.settleGroups(tx) },
 	} {

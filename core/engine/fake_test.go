@@ -34,6 +34,7 @@ type system struct {
 	flat     bool                     // listings leave out groups in groups
 	broken   bool                     // reads break off
 	mute     bool                     // lookups get no answer
+	liar     bool                     // says that accounts are deactivated, and does nothing
 }
 
 func newSystem() *system {
@@ -177,6 +178,9 @@ func (s *system) Apply(_ context.Context, _ string, ops []pluginhost.Operation, 
 			s.users[u.ID] = u
 		case schema.ActivateUser, schema.DeactivateUser:
 			u := s.users[op.User.ID]
+			if s.liar {
+				break
+			}
 			u.Active = op.Kind == schema.ActivateUser
 			s.users[u.ID] = u
 		case schema.DeleteUser:

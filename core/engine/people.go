@@ -82,6 +82,9 @@ func (ev *evaluation) batch(ps []store.ID) error {
 	if err := ev.loadMatches(people); err != nil {
 		return err
 	}
+	if err := ev.departures(people); err != nil {
+		return err
+	}
 	for _, s := range people {
 		if err := ev.decide(s); err != nil {
 			return err

@@ -254,6 +254,7 @@ func (ev *evaluation) spare(people map[store.ID]string) []string {
 		}
 		return (s.Class == plan.DeleteGroup || s.Class == plan.RetireGroup) && len(people) > 0
 	})
+	ev.leavers = slices.DeleteFunc(ev.leavers, func(l store.Leaver) bool { return l.Returned.IsZero() && people[l.P] != "" })
 	var kept []string
 	for p, why := range people {
 		ev.people[p].person.Outcome, ev.people[p].person.Detail = Withheld, why

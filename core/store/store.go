@@ -64,6 +64,7 @@ type Reader interface {
 	MirrorReader
 	PeopleReader
 	HistoryReader
+	LeaverReader
 	AuditReader
 	DirectoryReader
 	TokenReader
@@ -75,6 +76,7 @@ type Tx interface {
 	MirrorWriter
 	PeopleWriter
 	HistoryWriter
+	LeaverWriter
 	AuditWriter
 	DirectoryWriter
 	TokenWriter

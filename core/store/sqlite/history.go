@@ -188,6 +188,7 @@ func (x *tx) Prune(before time.Time) error {
 	for _, q := range []string{
 		`DELETE FROM operation WHERE at < ?1 AND state <> 'intent'`,
 		`DELETE FROM evidence WHERE run IN (SELECT id FROM run WHERE started < ?1)`,
+		`DELETE FROM leaver WHERE seen < ?1 AND returned <> 0`,
 		`DELETE FROM plan WHERE created < ?1 AND digest NOT IN (SELECT digest FROM approval WHERE used_by = '' AND expires >= ?1)`,
 		`DELETE FROM approval WHERE expires < ?1`,
 		`DELETE FROM run WHERE started < ?1 AND id NOT IN (SELECT run FROM operation WHERE state = 'intent')`,
