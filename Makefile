@@ -7,9 +7,9 @@ BIN     := bin
 SIZES   ?= 10000x10,100000x10
 
 # The end-to-end tests build binaries that go test does not know of: they are never cached.
-E2E     := ./core/e2e
+E2E     := ./core/e2e ./core/chaos/...
 RACE    ?= FirstSync|KilledAtAnyMoment|SecretsNeverLeave|TwoDaemons|HeldApproved
-UNIT    = $(shell $(GO) list ./... | grep -v /core/e2e)
+UNIT    = $(shell $(GO) list ./... | grep -v '/core/e2e\|/core/chaos')
 
 PLUGINS := $(wildcard plugins/*/cmd/gateway-*)
 TOOLS   := examples/sandbox/cmd/sandbox
