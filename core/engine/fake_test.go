@@ -32,6 +32,8 @@ type system struct {
 	hidden   map[string]bool          // users that listings leave out
 	outdated map[string]identity.User // users as listings show them, where that is not as they are
 	flat     bool                     // listings leave out groups in groups
+	omit     string                   // a group that listings leave out
+	titles   map[string]string        // of groups as listings show them, where they are called otherwise
 	broken   bool                     // reads break off
 	mute     bool                     // lookups get no answer
 	liar     bool                     // says that accounts are deactivated, and does nothing
@@ -92,7 +94,14 @@ func (s *system) listed() (out []pluginhost.UserRecord) {
 
 func (s *system) memberships() (groups []pluginhost.GroupRecord, members []identity.Members) {
 	for _, id := range slices.Sorted(maps.Keys(s.groups)) {
-		groups = append(groups, pluginhost.NewGroupRecord(s.groups[id]))
+		if id == s.omit {
+			continue
+		}
+		g := s.groups[id]
+		if old, ok := s.titles[id]; ok {
+			g.Name = old
+		}
+		groups = append(groups, pluginhost.NewGroupRecord(g))
 		m := identity.Members{GroupID: id, UserIDs: slices.Sorted(maps.Keys(s.members[id])), ChildIDs: s.children[id]}
 		if s.flat {
 			m.ChildIDs = nil

@@ -92,3 +92,52 @@ func TestSourceThatIsDropped(t *testing.T) {
 		t.Errorf("%s", text(r.Plan))
 	}
 }
+
+// A listing that calls a group by the name of old moves nobody back.
+func TestGroupByItsOldName(t *testing.T) {
+	b := newBench(t, t.TempDir(), "  groups {}\n"+generous)
+	defer b.close()
+	b.company(20)
+	b.run(Options{Apply: true})
+	b.hr.group("g2", "platform")
+	b.run(Options{Apply: true})
+	before := b.app.writes
+	b.hr.titles = map[string]string{"g2": "engineering"}
+	if r := b.run(Options{Apply: true}); len(r.Doubts()) != 1 || b.app.writes != before {
+		t.Errorf("%v, %s", r.Doubts(), text(r.Plan))
+	}
+	b.hr.titles = nil
+	if r := b.run(Options{Apply: true}); len(r.Doubts()) != 0 || b.app.writes != before {
+		t.Errorf("as it is: %v, %s", r.Doubts(), text(r.Plan))
+	}
+}
+
+// A group that a listing left out is there when it is asked for.
+func TestGroupLeftOut(t *testing.T) {
+	b := newBench(t, t.TempDir(), "  groups {}\n"+generous)
+	defer b.close()
+	b.company(20)
+	b.run(Options{Apply: true})
+	before := b.app.writes
+	b.hr.omit = "g2"
+	if r := b.run(Options{Apply: true}); len(r.Doubts()) != 1 || b.app.writes != before {
+		t.Errorf("%v, %s", r.Doubts(), text(r.Plan))
+	}
+	b.hr.omit = ""
+	delete(b.hr.groups, "g2")
+	delete(b.hr.members, "g2")
+	if r := b.run(Options{Apply: true}); len(r.Doubts()) != 0 || len(b.app.members[b.groupID("engineering")]) != 0 {
+		t.Errorf("it is gone: %v, %s", r.Doubts(), text(r.Plan))
+	}
+}
+
+// groupID is the target's id of the group with the name.
+func (b *bench) groupID(name string) string {
+	for id, g := range b.app.groups {
+		if g.Name == name {
+			return id
+		}
+	}
+	b.Fatalf("the target has no group %q", name)
+	return ""
+}
