@@ -23,7 +23,7 @@ SEEDS     ?= 1-1000
 PROCESSES ?= 100
 PLANTED   ?=
 
-.PHONY: build demo test race chaos bench bench-scim proto docs lint vuln clean
+.PHONY: build demo demo-scim test race chaos bench bench-scim proto docs lint vuln clean
 
 build: ## host, plugins, and the lock of exactly these plugins
 	CGO_ENABLED=1 $(GO) build -ldflags '$(LDFLAGS)' -o $(BIN)/ ./core/cmd/gateway
@@ -33,6 +33,10 @@ build: ## host, plugins, and the lock of exactly these plugins
 demo: build ## the main job, end to end, against a pretend company on loopback
 	CGO_ENABLED=0 $(GO) build -o $(BIN)/ ./$(TOOLS) ./examples/demo
 	./$(BIN)/demo
+
+demo-scim: build ## identity providers that push, against the same company
+	CGO_ENABLED=0 $(GO) build -o $(BIN)/ ./$(TOOLS) ./examples/demo
+	./$(BIN)/demo -story push -config examples/scim-listener/jira.hcl
 
 test: ## everything that must hold
 	$(GO) vet ./...

@@ -31,6 +31,7 @@ type stage struct {
 	program string // the gateway's binary
 	env     []string
 	dir     string   // its data directory
+	public  string   // where it is pushed to, where its configuration says so
 	shown   []string // what the chapter's commands said so far
 }
 
@@ -133,36 +134,69 @@ func (s *stage) access(ctx context.Context, email, status string, groups ...stri
 	return nil
 }
 
-// serve runs the daemon while f does something with it, and ends it.
-func (s *stage) serve(ctx context.Context, f func() error) error {
+// serving is a daemon that runs.
+type serving struct {
+	cmd *exec.Cmd
+	log bytes.Buffer
+}
+
+// start starts the daemon and waits until it says that it is ready.
+func (s *stage) start(ctx context.Context) (*serving, error) {
 	s.typed("gateway serve &")
-	cmd := child(ctx, s.program, "serve")
-	cmd.Env = s.env
-	out, err := cmd.StdoutPipe()
+	d := &serving{cmd: child(ctx, s.program, "serve")}
+	d.cmd.Env, d.cmd.Stderr = s.env, &d.log
+	out, err := d.cmd.StdoutPipe()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	var log bytes.Buffer
-	cmd.Stderr = &log
-	if err := cmd.Start(); err != nil {
-		return err
+	if err := d.cmd.Start(); err != nil {
+		return nil, err
 	}
 	ready := bufio.NewScanner(out)
 	if !ready.Scan() {
-		return errors.Join(fmt.Errorf("the daemon did not start: %s", &log), cmd.Wait())
+		return nil, errors.Join(errors.New("the daemon did not start"), d.cmd.Wait(), errors.New(d.log.String()))
 	}
 	s.output(strings.ReplaceAll(ready.Text(), s.dir, "data"), 2, 0)
 	go func() { _, _ = io.Copy(io.Discard, out) }()
-	err = f()
-	if serr := cmd.Process.Signal(syscall.SIGTERM); serr != nil {
-		return errors.Join(err, serr)
+	return d, nil
+}
+
+// stop asks the daemon to end, and makes it when it does not.
+func (d *serving) stop() error {
+	if err := d.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		return err
 	}
-	timer := time.AfterFunc(endWithin, func() { _ = cmd.Process.Kill() })
+	timer := time.AfterFunc(endWithin, func() { _ = d.cmd.Process.Kill() })
 	defer timer.Stop()
-	if werr := cmd.Wait(); werr != nil {
-		err = errors.Join(err, fmt.Errorf("the daemon ended with %w: %s", werr, &log))
+	if err := d.cmd.Wait(); err != nil {
+		return fmt.Errorf("the daemon ended with %w: %s", err, &d.log)
 	}
+	return nil
+}
+
+// kill ends the daemon as a crash would.
+func (d *serving) kill() error {
+	err := d.cmd.Process.Kill()
+	_ = d.cmd.Wait() // it was killed
 	return err
+}
+
+// serve runs the daemon while f does something with it, and ends it.
+func (s *stage) serve(ctx context.Context, f func() error) error {
+	d, err := s.start(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f(), d.stop())
+}
+
+// freeAddress is an address of loopback that nobody listens at.
+func freeAddress() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
 }
 
 // get asks the daemon over its socket, and prints the lines of the answer that keep
