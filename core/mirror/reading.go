@@ -266,12 +266,16 @@ func (r *Reading) flush(ctx context.Context) error {
 		if err := tx.PutGroups(r.groupRows); err != nil {
 			return err
 		}
+		// With the new name, or a crash before Finish would leave nobody who knows of it.
+		if err := r.markMembers(tx); err != nil {
+			return err
+		}
 		return markDirty(tx, r.syncs, changed)
 	})
 	if err != nil {
 		return fmt.Errorf("write the mirror: %w", err)
 	}
-	r.accountRows, r.groupRows = r.accountRows[:0], r.groupRows[:0]
+	r.accountRows, r.groupRows, r.renamed = r.accountRows[:0], r.groupRows[:0], r.renamed[:0]
 	return nil
 }
 
