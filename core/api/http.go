@@ -57,6 +57,7 @@ func (s *Service) Handler() http.Handler {
 		return s.Tokens(r.Context(), r.URL.Query().Get("source"))
 	}))
 	mux.HandleFunc("POST /v1/tokens", reply(func(r *http.Request, q TokenRequest) (*TokenAnswer, error) { return s.Token(r.Context(), q) }))
+	mux.HandleFunc("POST /v1/impacts", reply(func(r *http.Request, q ImpactRequest) (*engine.Comparison, error) { return s.Impact(r.Context(), q) }))
 	mux.HandleFunc("POST /v1/triggers", reply(func(r *http.Request, q TriggerRequest) (struct{}, error) {
 		return struct{}{}, s.Trigger(r.Context(), q)
 	}))

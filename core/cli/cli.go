@@ -55,6 +55,7 @@ func commands() []command {
 		{"undo", "RUN", "show the inverse of a run, or do it", undoCommand},
 		{"pause", "SYNC", "let a sync plan, and apply nothing", pauseCommand},
 		{"resume", "SYNC", "end a pause", resumeCommand},
+		{"impact", "OLD.hcl NEW.hcl", "show what another configuration would change, without any run", impactCommand},
 		{"trigger", "event | login USER", "tell the daemon that something happened", triggerCommand},
 		{"serve", "", "run the daemon: schedules, triggers, API", serveCommand},
 		{"status", "", "show the state of every sync", statusCommand},

@@ -269,8 +269,9 @@ func (c *call) showVerdict(a *api.RunAnswer) {
 	}
 	c.text("\nHELD. This plan exceeds a limit, so %s for somebody to look:\n", waits(r.Waiting))
 	var before guard.Trip
+	several := slices.ContainsFunc(r.Verdict.Trips, func(t guard.Trip) bool { return !slices.Equal(t.Only, r.Verdict.Trips[0].Only) })
 	for _, t := range r.Verdict.Trips {
-		c.trip(&t, &before, len(r.Verdict.Trips) > 1)
+		c.trip(&t, &before, several)
 		before = t
 	}
 	if r.Approved != "" {

@@ -27,6 +27,7 @@ type Config struct {
 	broken  bool
 	world   World
 	names   *resolver
+	locals  []*hclsyntax.Block
 	mu      sync.Mutex
 	shown   []hcl.Range
 	secrets []string

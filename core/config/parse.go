@@ -124,6 +124,7 @@ func (p *parser) header(b *hclsyntax.Block, seen map[string]hcl.Range) bool {
 }
 
 func (p *parser) locals(blocks []*hclsyntax.Block) {
+	p.config.locals = blocks
 	for _, b := range blocks {
 		p.config.show(shownCalls(b.Body)...)
 		for _, a := range attributesOf(b.Body) {
@@ -163,7 +164,7 @@ func (p *parser) connector(b *hclsyntax.Block, role schema.Role) *Connector {
 	p.config.show(shownCalls(b.Body)...)
 	body := *b.Body
 	body.Blocks = slices.DeleteFunc(slices.Clone(b.Body.Blocks), func(n *hclsyntax.Block) bool { return n.Type == "gateway" })
-	return &Connector{Role: role, Type: b.Labels[0], Name: b.Labels[1], Range: b.DefRange(), body: &body}
+	return &Connector{Role: role, Type: b.Labels[0], Name: b.Labels[1], Range: b.DefRange(), body: &body, block: b}
 }
 
 // host reads the gateway blocks inside a source or target block.

@@ -113,7 +113,7 @@ func takeApart(b *hclsyntax.Block) syncParts {
 }
 
 func (p *parser) sync(b *hclsyntax.Block) {
-	s := &Sync{Name: b.Labels[0], Range: b.DefRange(), ranges: map[string]hcl.Range{}}
+	s := &Sync{Name: b.Labels[0], Range: b.DefRange(), ranges: map[string]hcl.Range{}, block: b}
 	collectRanges(b.Body, "", s.ranges)
 	parts := takeApart(b)
 	errorsBefore := len(p.diags)

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 
 	"syncgateway/core/mapping"
 	"syncgateway/core/schema"
@@ -55,6 +56,7 @@ type Connector struct {
 	Host  Host
 	Range hcl.Range // the block's header
 	body  hcl.Body
+	block *hclsyntax.Block
 }
 
 // Ref is the block's address: "source.okta.corp".
@@ -92,6 +94,7 @@ type Sync struct {
 	Range hcl.Range // the block's header
 
 	ranges map[string]hcl.Range
+	block  *hclsyntax.Block
 }
 
 // RangeOf is the place of a setting of the sync by its dotted name,

@@ -135,10 +135,12 @@ func whole(p, part *plan.Plan) *plan.Plan {
 	count(p.Steps, 1)
 	count(part.Steps, -1)
 	return part.Where(func(s *plan.Step) bool {
-		ends := s.Class == plan.DeleteGroup || s.Class == plan.RetireGroup
-		return !ends || left[s.Group.Name]+left[""] == 0
+		return !endsGroup(s.Class) || left[s.Group.Name]+left[""] == 0
 	})
 }
+
+// endsGroup tells the classes that are about a group which nothing makes any more.
+func endsGroup(c plan.Class) bool { return c == plan.DeleteGroup || c == plan.RetireGroup }
 
 // commands completes every reason to hold with the command that releases it.
 func (r *run) commands(digest string) {

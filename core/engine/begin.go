@@ -153,6 +153,11 @@ func (r *run) finish(ctx context.Context, failed error) error {
 		if err := tx.PutLease(store.Lease{Endpoint: r.target, Owner: r.rec.ID, Until: r.rec.Ended}); err != nil {
 			return err
 		}
+		if failed == nil {
+			if err := r.applied(tx); err != nil {
+				return err
+			}
+		}
 		if r.report.Apply != nil {
 			if err := r.record(tx, audit.Ended, endedEntry{State: r.rec.State, Summary: r.rec.Summary, Digest: r.rec.Digest}); err != nil {
 				return err

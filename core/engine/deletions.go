@@ -12,7 +12,7 @@ import (
 // deletions are the steps that delete groups which the sync made, no source group
 // makes any more, and nobody will be left in.
 func (g *groupSide) deletions() ([]plan.Step, error) {
-	if g.off || g.ev.sync.Groups.OnLeave != config.LeaveDelete || !g.ev.removals || g.ev.only != nil || !g.kind.Can(schema.DeleteGroup) {
+	if g.off || g.ev.sync.Groups.OnLeave != config.LeaveDelete || !g.ev.removals || g.ev.partial() || !g.kind.Can(schema.DeleteGroup) {
 		return nil, nil
 	}
 	own, err := g.ev.view.OwnGroups(g.ev.sid)

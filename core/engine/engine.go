@@ -101,6 +101,7 @@ type Report struct {
 	Drifted  []string       `json:"drifted,omitempty"` // steps of a plan file that no longer fit
 	Undo     *UndoReport    `json:"undo,omitempty"`
 	Paused   *PauseView     `json:"paused,omitempty"` // nothing was, or will be, applied until the sync is resumed
+	Causes   []Cause        `json:"causes,omitempty"` // changes of the configuration that take something away
 	// Waiting is how many steps wait for an approval. Approvals are the people who gave
 	// one so far, Approvers how many it takes.
 	Waiting   int      `json:"waiting,omitempty"`
@@ -149,6 +150,7 @@ type run struct {
 	began   time.Time
 
 	remapped bool // the configuration is another than last time
+	causes   map[stepKey][]config.Change
 }
 
 // Run runs a sync once. A report is returned with every error that happened after the
@@ -204,6 +206,9 @@ func (r *run) stages(ctx context.Context) error {
 	}
 	if err := r.emptyGroups(ctx, ev); err != nil {
 		return fmt.Errorf("ask about groups that are to go: %w", err)
+	}
+	if err := r.blame(ctx, ev); err != nil {
+		return err
 	}
 	allowed, err := r.judge(ctx, ev)
 	if err != nil || !r.o.Apply || allowed.Empty() {

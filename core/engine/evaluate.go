@@ -30,6 +30,7 @@ type evaluation struct {
 	removals  bool // every read was complete and believed: something may be taken away
 	fresh     bool // the target was read whole in this run
 	only      []store.ID
+	whole     bool                   // only is everybody: the groups are looked at too
 	trace     *Explanation           // set when one person is explained
 	watch     func(*someone, []wish) // told what everybody wants, when a group is explained
 
@@ -141,10 +142,14 @@ func (ev *evaluation) prepare() error {
 	if err != nil {
 		return err
 	}
-	ev.groupsMoved = settled != ev.groupsVersion
+	ev.groupsMoved = settled != ev.groupsVersion || ev.whole
 	ev.groups = &groupSide{ev: ev, kind: ev.groupKind}
 	return ev.groups.prepare()
 }
+
+// partial reports whether some people are looked at for their own sake, which tells
+// nothing about groups as such.
+func (ev *evaluation) partial() bool { return ev.only != nil && !ev.whole }
 
 // assign finds, or makes, the people that the accounts belong to.
 func (ev *evaluation) assign(ns []store.ID) ([]store.ID, error) {

@@ -13,6 +13,7 @@ import (
 	"syncgateway/core/idset"
 	"syncgateway/core/mapping"
 	"syncgateway/core/plan"
+	"syncgateway/core/schema"
 	"syncgateway/core/store"
 )
 
@@ -132,7 +133,7 @@ func (e *Engine) Explain(ctx context.Context, q Question) (*Explanation, error) 
 	}
 	x := &Explanation{Sync: q.Sync, Sources: []SourceView{}, Rules: []RuleView{}, Groups: []GroupView{}, Steps: []plan.Step{}, History: []OperationView{}}
 	err = e.Store.View(ctx, func(v store.Reader) error {
-		ev, err := e.readOnly(v, s, conn)
+		ev, err := e.readOnly(v, s, conn.Description())
 		if err != nil {
 			return err
 		}
@@ -182,7 +183,7 @@ func (q *Question) supposed() string {
 }
 
 // readOnly prepares an evaluation that nothing is kept of.
-func (e *Engine) readOnly(v store.Reader, s *config.Sync, conn Connector) (*evaluation, error) {
+func (e *Engine) readOnly(v store.Reader, s *config.Sync, target *schema.Plugin) (*evaluation, error) {
 	syncs, err := v.Syncs()
 	if err != nil {
 		return nil, err
@@ -191,9 +192,8 @@ func (e *Engine) readOnly(v store.Reader, s *config.Sync, conn Connector) (*eval
 	if err != nil {
 		return nil, err
 	}
-	d := conn.Description()
 	ev := &evaluation{sync: s, sid: syncs[s.Name], target: eps[s.To.Ref()], sources: map[store.EndpointID]*sourceSide{},
-		userKind: d.Kind(s.Users.Kind), groupKind: d.Kind(s.Groups.Kind), now: e.Now(), removals: true, newIDs: e.Store.NewIDs}
+		userKind: target.Kind(s.Users.Kind), groupKind: target.Kind(s.Groups.Kind), now: e.Now(), removals: true, newIDs: e.Store.NewIDs}
 	for i, c := range s.From {
 		if ep := eps[c.Ref()]; ep != 0 {
 			ev.sources[ep] = &sourceSide{ref: c.Ref(), id: c.ID(), order: i}

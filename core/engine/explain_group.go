@@ -92,7 +92,7 @@ func (e *Engine) ExplainGroup(ctx context.Context, q Question) (*GroupExplanatio
 	x := &GroupExplanation{Sync: q.Sync, Name: q.Group, If: q.supposed(), Sources: []SourceGroupView{}, Members: []GroupMember{},
 		Steps: []plan.Step{}, History: []OperationView{}}
 	err = e.Store.View(ctx, func(v store.Reader) error {
-		ev, err := e.readOnly(v, s, conn)
+		ev, err := e.readOnly(v, s, conn.Description())
 		if err != nil {
 			return err
 		}

@@ -237,10 +237,15 @@ type bench struct {
 
 const refs = "source.fake.hr"
 
+// fileOf is a gateway.hcl whose sync has the body.
+func fileOf(body string) string {
+	return "source \"fake\" \"hr\" {}\ntarget \"fake\" \"app\" {}\nsync \"staff\" {\n  from = [source.fake.hr]\n  to = target.fake.app\n" + body + "\n}\n"
+}
+
 // newBench runs the sync whose body is given, over a real store.
 func newBench(t testing.TB, dir, body string) *bench {
 	t.Helper()
-	text := "source \"fake\" \"hr\" {}\ntarget \"fake\" \"app\" {}\nsync \"staff\" {\n  from = [source.fake.hr]\n  to = target.fake.app\n" + body + "\n}\n"
+	text := fileOf(body)
 	cfg, ds := config.Parse([]byte(text), "gateway.hcl", config.World{})
 	if ds.HasErrors() {
 		t.Fatalf("%v", ds)

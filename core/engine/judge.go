@@ -56,6 +56,7 @@ func (r *run) judge(ctx context.Context, ev *evaluation) (allowed *plan.Plan, er
 			return err
 		}
 		r.report.Verdict = guard.Judge(in)
+		r.explain(p)
 		digest, err := r.approvedBut(tx, p, ev.spared)
 		if err != nil {
 			return err

@@ -20,7 +20,7 @@ const noteField = "description"
 // makes any more, and that take this back for those that one makes again. They are
 // looked for when a group changed since there was nothing to do.
 func (g *groupSide) retirements() ([]plan.Step, error) {
-	if g.off || g.ev.sync.Groups.OnLeave != config.LeaveRetire || g.ev.only != nil || !g.ev.groupsMoved {
+	if g.off || g.ev.sync.Groups.OnLeave != config.LeaveRetire || g.ev.partial() || !g.ev.groupsMoved {
 		return nil, nil
 	}
 	own, err := g.ev.view.OwnGroups(g.ev.sid)

@@ -252,7 +252,7 @@ func (ev *evaluation) spare(people map[store.ID]string) []string {
 			names[s.P], ev.spared[s.Person] = s.User.Name, true
 			return true
 		}
-		return (s.Class == plan.DeleteGroup || s.Class == plan.RetireGroup) && len(people) > 0
+		return endsGroup(s.Class) && len(people) > 0
 	})
 	ev.leavers = slices.DeleteFunc(ev.leavers, func(l store.Leaver) bool { return l.Returned.IsZero() && people[l.P] != "" })
 	var kept []string

@@ -264,10 +264,19 @@ type Pause struct {
 	Epoch  string // of the configuration it was paused with
 }
 
+// AppliedConfig is the configuration of a sync that everybody was last treated by: what
+// was kept of it, as JSON.
+type AppliedConfig struct {
+	Epoch string
+	Kept  []byte
+	At    time.Time
+}
+
 // PeopleReader reads who is who.
 type PeopleReader interface {
 	Syncs() (map[string]SyncID, error)
 	SyncState(SyncID) (SyncState, error)
+	AppliedConfig(SyncID) (AppliedConfig, error)
 	// Paused is the pause of a sync, ErrNotFound when it is not paused.
 	Paused(SyncID) (Pause, error)
 	// Dirty lists the accounts (of sources and of the target) whose people must be
@@ -300,6 +309,7 @@ type PeopleReader interface {
 type PeopleWriter interface {
 	Sync(name string) (SyncID, error) // interned on first use
 	PutSyncState(SyncID, SyncState) error
+	PutAppliedConfig(SyncID, AppliedConfig) error
 	PutPause(Pause) error
 	DeletePause(SyncID) error
 	MarkDirty(s SyncID, accounts []ID) error

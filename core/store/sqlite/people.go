@@ -19,6 +19,21 @@ func (x *tx) SyncState(s store.SyncID) (st store.SyncState, err error) {
 	return st, err
 }
 
+func (x *tx) AppliedConfig(s store.SyncID) (c store.AppliedConfig, err error) {
+	var at int64
+	found, err := x.one([]any{&c.Epoch, &c.Kept, &at}, `SELECT epoch, kept, at FROM sync_config WHERE sync = ?`, s)
+	if err == nil && !found {
+		err = store.ErrNotFound
+	}
+	c.At = fromMicros(at)
+	return c, err
+}
+
+func (x *tx) PutAppliedConfig(s store.SyncID, c store.AppliedConfig) error {
+	return x.exec(`INSERT INTO sync_config (sync, epoch, kept, at) VALUES (?, ?, ?, ?)
+		ON CONFLICT (sync) DO UPDATE SET epoch = excluded.epoch, kept = excluded.kept, at = excluded.at`, s, c.Epoch, notNull(c.Kept), micros(c.At))
+}
+
 func (x *tx) PutSyncState(s store.SyncID, st store.SyncState) error {
 	return x.exec(`INSERT INTO sync_state (sync, epoch) VALUES (?, ?) ON CONFLICT (sync) DO UPDATE SET epoch = excluded.epoch`, s, st.Epoch)
 }

@@ -338,6 +338,14 @@ func (s *suite) approvedRuns() {
 
 func (s *suite) plans() {
 	s.update(func(tx store.Tx) error {
+		for _, c := range []store.AppliedConfig{{Epoch: "e1", Kept: []byte("1"), At: time.Unix(1, 0).UTC()}, {Epoch: "e2", Kept: []byte("2"), At: time.Unix(2, 0).UTC()}} {
+			s.check(tx.PutAppliedConfig(1, c))
+			got, err := tx.AppliedConfig(1)
+			s.check(err)
+			if !reflect.DeepEqual(got, c) {
+				s.Errorf("%+v, want %+v", got, c)
+			}
+		}
 		s.check(tx.PutPlan(store.Plan{Digest: "d1", Sync: "x", Created: time.Unix(1, 0), Verdict: "hold", Body: []byte("1")}))
 		s.check(tx.PutPlan(store.Plan{Digest: "d2", Sync: "x", Created: time.Unix(2, 0), Verdict: "allow", Body: []byte("2")}))
 		ann := store.Approval{Digest: "d1", Who: "ann", Only: []string{"group=a,b", "class=delete"}, Reason: "why", At: time.Unix(2, 0).UTC(), Expires: time.Unix(9, 0).UTC()}
@@ -366,6 +374,7 @@ func (s *suite) plans() {
 		equal(s, "lease", l.Owner, "me")
 		for _, ask := range []func() error{
 			func() error { _, err := tx.Plan("none"); return err },
+			func() error { _, err := tx.AppliedConfig(9); return err },
 			func() error { _, err := tx.Lease(9); return err },
 			func() error { _, err := tx.LatestPlan("none"); return err },
 		} {
