@@ -23,7 +23,7 @@ SEEDS     ?= 1-1000
 PROCESSES ?= 100
 PLANTED   ?=
 
-.PHONY: build demo demo-scim test race chaos bench bench-scim proto docs lint vuln clean
+.PHONY: build demo demo-scim test race kit chaos bench bench-scim proto docs lint vuln clean
 
 build: ## host, plugins, and the lock of exactly these plugins
 	CGO_ENABLED=1 $(GO) build -ldflags '$(LDFLAGS)' -o $(BIN)/ ./core/cmd/gateway
@@ -53,6 +53,9 @@ chaos: ## the chaos corpus (docs/chaos.md): SEEDS=1-10000 PROCESSES=1000, or PLA
 	CGO_ENABLED=0 $(GO) build -o $(BIN)/chaos/ ./$(TOOLS)
 	CGO_ENABLED=0 $(GO) build -o $(BIN)/chaos/plugins/ $(addprefix ./,$(PLUGINS)) ./examples/httpdir/cmd/...
 	./$(BIN)/chaos/chaos -bin $(abspath $(BIN))/chaos -seeds "$(SEEDS)" -processes "$(PROCESSES)" -planted "$(PLANTED)"
+
+kit: ## every planted violation against every check of the conformance kit
+	KIT_FULL=1 $(GO) test -count=1 -timeout 30m ./sdk/conformance/broken
 
 bench: ## whole runs through real processes, then the floors
 	CGO_ENABLED=1 $(GO) build -ldflags '$(LDFLAGS)' -o $(BIN)/ ./core/cmd/gateway

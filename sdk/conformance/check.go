@@ -49,13 +49,14 @@ type Info struct {
 	Role  string `json:"role"`
 	Title string `json:"title"`
 	Look  string `json:"look"`
+	Slow  bool   `json:"slow,omitempty"` // it waits for seconds
 }
 
 // Checks lists what the kit checks, in the order of a report.
 func Checks() []Info {
 	var out []Info
 	for _, c := range table() {
-		out = append(out, Info{ID: c.id, Role: c.role, Title: c.title, Look: c.look})
+		out = append(out, Info{ID: c.id, Role: c.role, Title: c.title, Look: c.look, Slow: c.slow})
 	}
 	return out
 }
@@ -66,6 +67,7 @@ func table() []check {
 		startChecks(), describeChecks(), configChecks(), checkChecks(), sturdyChecks(),
 		readChecks(roleSource), recordChecks(), deltaChecks(), lookupChecks(),
 		readChecks(roleTarget), applyChecks(), batchChecks(), careChecks(),
+		listenChecks(),
 	)
 }
 

@@ -29,15 +29,15 @@ func TestMain(m *testing.M) {
 }
 
 func TestHealthyConnectorsPass(t *testing.T) {
-	for _, role := range []string{"source", "target"} {
+	for _, role := range []string{"source", "target", "listener"} {
 		t.Run(role, func(t *testing.T) {
-			r, err := conformance.Run(t.Context(), conformance.Options{Binary: binary, Env: []string{"BROKEN_ROLE=" + role}, Harness: acme.Harness})
+			r, err := conformance.Run(t.Context(), conformance.Options{Binary: binary, Env: []string{"BROKEN_ROLE=" + role}, Harness: harness(role)})
 			if err != nil {
 				t.Fatal(err)
 			}
 			var text strings.Builder
 			_ = r.Text(&text)
-			if _, failed, skipped := r.Count(); failed+skipped > 0 || !r.Passed() {
+			if _, failed, skipped := r.Count(); failed > 0 || skipped > 0 && role != "listener" || !r.Passed() {
 				t.Error(text.String())
 			}
 			t.Log(text.String())
@@ -75,7 +75,7 @@ func TestEveryCheckHasAViolation(t *testing.T) {
 }
 
 // near are the checks that a violation is held against: its own, and those that stand
-// by it in the table, which look at the same thing. With KIT_FULL=1, as in `make kit`,
+// by it in the table, which look at the same thing and do not wait for seconds. With KIT_FULL=1, as in `make kit`,
 // it is held against all of them.
 func near(id string) []string {
 	if os.Getenv("KIT_FULL") != "" {
@@ -83,9 +83,11 @@ func near(id string) []string {
 	}
 	all := conformance.Checks()
 	at := slices.IndexFunc(all, func(c conformance.Info) bool { return c.ID == id })
-	var out []string
+	out := []string{id}
 	for _, c := range all[max(0, at-around):min(len(all), at+around+1)] {
-		out = append(out, c.ID)
+		if !c.Slow {
+			out = append(out, c.ID)
+		}
 	}
 	return out
 }
@@ -129,4 +131,9 @@ func TestEachViolationFailsItsCheckAlone(t *testing.T) {
 }
 
 // harness is the system for a role.
-func harness(string) conformance.Harness { return acme.Harness }
+func harness(role string) conformance.Harness {
+	if role == "listener" {
+		return acme.Pushing
+	}
+	return acme.Harness
+}

@@ -39,6 +39,8 @@ func role(name string, v *violation) (*sdk.Plugin, error) {
 		return sdk.SourcePlugin(about("acme-source", sdk.Capabilities{Delta: true}), &source{base{violation: v}})
 	case "target":
 		return sdk.TargetPlugin(targetAbout(), &target{base{violation: v}})
+	case "listener":
+		return sdk.ListenerPlugin(listenerAbout(), &listener{violation: v})
 	}
 	return nil, fmt.Errorf("there is no role %q", name)
 }

@@ -28,6 +28,15 @@ type violation struct {
 	configured func(api *httpx.Client, c config)                 // at the end of Configure
 	orphan     bool                                              // stays when its parent is gone
 	fragile    bool                                              // a panic in a handler ends the process
+
+	// Of the listener.
+	eager      bool                                 // answers before the directory does
+	curt       bool                                 // does not say when to come again
+	gluttonous bool                                 // takes any body
+	abrupt     bool                                 // drops what is open when it is drained
+	compare    func(given, want string) bool        // instead of the comparison of tokens
+	identity   func(login string) string            // makes the id of a user
+	lenient    func(*http.Request) (account, error) // reads a user
 }
 
 // bent is what happens to the messages of one stream.

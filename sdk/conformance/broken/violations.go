@@ -3,7 +3,7 @@ package main
 import "maps"
 
 // violations are by the id of the check that each breaks.
-var violations = merged(ofAll, ofReads("source"), ofSource, ofReads("target"), ofTarget)
+var violations = merged(ofAll, ofReads("source"), ofSource, ofReads("target"), ofTarget, ofListener)
 
 func merged(themes ...map[string]*violation) map[string]*violation {
 	out := map[string]*violation{}
