@@ -156,8 +156,16 @@ func (s *Service) Check(ctx context.Context, q CheckRequest, tell func(CheckStep
 		if block == nil {
 			return nil, &Error{Status: http.StatusNotFound, Code: CodeUsage, Message: fmt.Sprintf("there is no %s in the configuration", identity.Visible(name, 80))}
 		}
-		for _, step := range s.pushSteps(ctx, name) {
-			answer.Passed++
+		steps, err := s.pushSteps(ctx, name)
+		if err != nil {
+			return nil, s.fault(err)
+		}
+		for _, step := range steps {
+			if step.Outcome == "failed" {
+				answer.Failed++
+			} else {
+				answer.Passed++
+			}
 			tell(step)
 		}
 		p, err := s.Gateway.Plugins.Plugin(ctx, name)

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"syncgateway/core/identity"
-	"syncgateway/core/ingress"
 	"syncgateway/core/store"
 	"syncgateway/core/token"
 )
@@ -173,24 +172,4 @@ func (c *Client) Token(ctx context.Context, q TokenRequest) (*TokenAnswer, error
 func (c *Client) Tokens(ctx context.Context, source string) ([]TokenView, error) {
 	var a []TokenView
 	return a, c.call(ctx, http.MethodGet, "/v1/tokens?"+url.Values{"source": {source}}.Encode(), nil, &a)
-}
-
-// pushSteps are what `gateway check` says of a source that is pushed to: what to paste
-// into the identity provider.
-func (s *Service) pushSteps(ctx context.Context, ref string) []CheckStep {
-	listeners, err := s.Gateway.Listeners(ctx)
-	if err != nil {
-		return nil
-	}
-	for _, l := range listeners {
-		if l.Block.Ref() != ref {
-			continue
-		}
-		detail := "SCIM 2.0 at " + l.PublicURL + "/v2, SCIM 1.1 at " + l.PublicURL + "/v1; a token: gateway tokens create " + l.Block.Name
-		if strings.HasPrefix(l.PublicURL, ingress.Prefix) {
-			detail = "gateway.listen is not set, so nobody can push"
-		}
-		return []CheckStep{{Name: ref, Step: "what to paste into the identity provider", Outcome: "passed", Detail: detail}}
-	}
-	return nil
 }

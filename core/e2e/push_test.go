@@ -198,6 +198,7 @@ func TestTokensOfAPushedSource(t *testing.T) {
 	}
 	p.must(p.run("tokens", "list"), 0, "okta", "in use")
 	p.must(p.run("status"), 0, "token \"okta\"", "ends in 8 days")
+	p.must(p.run("check", "source.scim.idp"), 0, "paste as the base URL, for SCIM 2.0: "+p.base, `"okta", last used`)
 	reader := strings.TrimSpace(p.must(p.run("tokens", "create", "idp", "-name", "reader", "-read-only"), 0).out)
 	if status, _, err := p.try("GET", "/Users", reader, nil); err != nil || status != http.StatusOK {
 		t.Errorf("a reader reads: %d, %v", status, err)
