@@ -12,7 +12,7 @@ import (
 )
 
 // few are violations that a few seeds are enough for; make chaos PLANTED=all tries all.
-var few = []string{"broken-read", "second-look", "limits", "recovery", "ownership"}
+var few = []string{"broken-read", "max-shrink", "second-look-target", "limits", "window", "min-population", "ownership", "ambiguous", "recovery"}
 
 // With a protection switched off, the oracle objects. Every violation must still find
 // its place in the gateway's source, or the build fails.
