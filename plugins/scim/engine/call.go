@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"syncgateway/plugins/scim/engine/schema"
@@ -23,7 +22,6 @@ type call struct {
 	ifMatch   string
 	ifNone    string
 	body      []byte
-	media     string
 }
 
 // reply is the answer to a call.
@@ -114,8 +112,6 @@ func (c *call) get(t *schema.ResourceType, id string) (*reply, error) {
 	}
 	return c.single(http.StatusOK, r, p)
 }
-
-func escapeSegment(id string) string { return url.PathEscape(id) }
 
 // message is a reply with a message of the protocol.
 func message(status int, o value.Object) *reply {

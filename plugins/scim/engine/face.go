@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"net/url"
 	"strings"
 
 	"syncgateway/plugins/scim/engine/schema"
@@ -35,7 +36,7 @@ func (f *face) media() string {
 
 // location is the URI of a resource.
 func (f *face) location(t *schema.ResourceType, id string) string {
-	return f.base + t.Endpoint + "/" + escapeSegment(id)
+	return f.base + t.Endpoint + "/" + url.PathEscape(id)
 }
 
 // messageURI is what the schemas of a message name.

@@ -57,7 +57,7 @@ func (c *call) endpoint() actions {
 		if c.face.v1 {
 			return nil
 		}
-		return actions{http.MethodGet: func(c *call) (*reply, error) { return c.list(c.rootTypes()) }}
+		return actions{http.MethodGet: func(c *call) (*reply, error) { return c.list(c.engine.types) }}
 	}
 	first := c.path[0]
 	if t := c.engine.typeAt(first); t != nil {
@@ -75,7 +75,7 @@ func (c *call) endpoint() actions {
 		}
 	case ".search":
 		if len(c.path) == 1 && !c.face.v1 {
-			return actions{http.MethodPost: c.searchOver(c.rootTypes())}
+			return actions{http.MethodPost: c.searchOver(c.engine.types)}
 		}
 	}
 	return nil

@@ -203,9 +203,6 @@ func asMissing(err error) bool { return err != nil && asError(err).Status == 404
 
 func integer(n int) value.Number { return value.Number(itoa(n)) }
 
-// rootTypes are all types, for a search from the root.
-func (c *call) rootTypes() []*schema.ResourceType { return c.engine.types }
-
 // byPosition orders hits of one scope that came from several look-ups.
 func byPosition(hits []*hit) {
 	slices.SortFunc(hits, func(a, b *hit) int { return strings.Compare(a.entry.Position, b.entry.Position) })
