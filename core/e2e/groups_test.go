@@ -52,7 +52,7 @@ func TestGroupsAreRetired(t *testing.T) {
 	g.must(g.run("apply", "-full"), 0)
 	id := func() string { f := g.get("target.json"); return f.groupNamed("engineering").ID }()
 	g.edit("source.json", without(false))
-	g.lastRun(g.must(g.run("apply", "-full"), 0, "retire group: 1", `group "engineering" would be retired, and is used by: not known`))
+	g.lastRun(g.must(g.run("apply", "-full"), 0, "retire group: 1", `group "engineering" would be retired. Where it is used is not known`))
 	f := g.get("target.json")
 	if e := f.groupNamed("engineering"); e == nil || !strings.HasPrefix(e.Description, "[retired]") || !strings.HasSuffix(e.Description, "The engineers") {
 		t.Errorf("retired: %+v", e)
@@ -116,7 +116,7 @@ func TestGroupImpact(t *testing.T) {
 	}
 	sb.mutate(mutation{Op: "group-delete", Group: "research"})
 	from := sb.last()
-	r := g.must(g.run("plan", "-full"), 0, "retire group: 1", `group "research" would be retired, and is used by:`,
+	r := g.must(g.run("plan", "-full"), 0, "retire group: 1", `group "research" would be retired. It is used by:`,
 		`permission scheme "Default Permission Scheme" (Browse projects)`, `project role "Developers" (RSCH)`)
 	if n := len(sb.log(from)); n > 0 {
 		t.Errorf("a plan made %d changes", n)

@@ -65,6 +65,16 @@ func (s *someone) said() time.Time {
 	return last
 }
 
+// saidOf notes when a source that was asked directly says that somebody left: a listing
+// that lacks them does not tell.
+func (ev *evaluation) saidOf(p store.ID, said time.Time) {
+	for i := range ev.leavers {
+		if l := &ev.leavers[i]; l.P == p && said.After(l.Said) {
+			l.Said = said
+		}
+	}
+}
+
 // mostReadBack bounds how many accounts one run reads again.
 const mostReadBack = 500
 

@@ -48,8 +48,27 @@ func TestAnAnswerConfirmsNothing(t *testing.T) {
 	b.hr.drop("s0")
 	b.run(Options{Mode: ModeFull, Apply: true, Believe: []string{refs}})
 	d = b.departures()
-	if len(d) != 2 || d[0].Returned.IsZero() || d[1].State != "confirmed" || d[1].Reason != "no longer in source.fake.hr" {
+	if len(d) != 2 || !d[1].Said.IsZero() || d[0].Returned.IsZero() || d[1].State != "confirmed" || d[1].Reason != "no longer in source.fake.hr" {
 		t.Fatalf("left, returned, vanished: %+v", d)
+	}
+}
+
+// A listing that leaves somebody out has no time for it; asked directly, the source
+// tells.
+func TestAskedDirectlyTheSourceTellsWhen(t *testing.T) {
+	b := newBench(t, t.TempDir(), generous)
+	defer b.close()
+	b.company(6)
+	b.run(Options{Mode: ModeFull, Apply: true})
+	when := b.now.Add(10 * time.Second)
+	u := b.hr.users["s0"]
+	u.Active, u.StatusChanged = false, when
+	b.hr.users["s0"] = u
+	b.hr.hidden["s0"] = true
+	b.run(Options{Mode: ModeFull, Apply: true, Believe: []string{refs}})
+	d := b.departures()
+	if len(d) != 1 || d[0].State != "confirmed" || !d[0].Said.Equal(when) || d[0].Took != d[0].Confirmed.Sub(when) {
+		t.Errorf("%+v", d)
 	}
 }
 

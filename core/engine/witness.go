@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -97,6 +98,7 @@ func (r *run) secondLook(ctx context.Context, ev *evaluation) error {
 			} else {
 				spared[some[i].P] = a.keep
 			}
+			ev.saidOf(some[i].P, a.said)
 			if a.contradicts {
 				wrong[some[i].Source] = true
 			}
@@ -134,8 +136,9 @@ func (r *run) distrust(ctx context.Context, sources map[string]bool) error {
 
 // answer is what a source said of one account.
 type answer struct {
-	keep        string // why the person must be kept; "" when the listing was confirmed
-	contradicts bool   // the listing was wrong
+	keep        string    // why the person must be kept; "" when the listing was confirmed
+	contradicts bool      // the listing was wrong
+	said        time.Time // when somebody who is there and inactive became so
 }
 
 // ask asks about several accounts at a time.
@@ -184,7 +187,7 @@ func (r *run) witness(ctx context.Context, d doubt) answer {
 	case err != nil:
 		return answer{keep: "asked directly, " + d.Source + " gave no answer: " + err.Error()}
 	case !found.User.Active:
-		return answer{}
+		return answer{said: found.User.StatusChanged}
 	}
 	why := "missing from the listing, but asked directly " + d.Source + " still has them"
 	if d.listed {

@@ -19,14 +19,14 @@ type Impact struct {
 // String is the impact in a sentence.
 func (i *Impact) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "group %q would be %s, and is used by: ", i.Group.Name, i.What)
+	fmt.Fprintf(&b, "group %q would be %s. ", i.Group.Name, i.What)
 	switch {
 	case len(i.Uses) > 0:
-		b.WriteString(strings.Join(i.Uses, "; "))
+		b.WriteString("It is used by: " + strings.Join(i.Uses, "; "))
 	case len(i.Unseen) > 0:
-		b.WriteString("not known")
+		b.WriteString("Where it is used is not known")
 	default:
-		b.WriteString("nothing that the target tells of")
+		b.WriteString("No place that was looked at uses it")
 	}
 	if len(i.Unseen) > 0 {
 		b.WriteString(". Not looked at: " + strings.Join(i.Unseen, "; "))
