@@ -180,7 +180,7 @@ func (l *lane) run(ctx context.Context, w want) (*engine.Report, error) {
 	}
 	report, err := e.Run(alive, "staff", w.Options)
 	l.released = l.released || w.approved
-	x := circumstances{now: now, approved: l.released, file: w.Exactly != nil}
+	x := circumstances{now: now, approved: l.released, file: w.Exactly != nil, full: w.Mode == engine.ModeFull}
 	x.clean = err == nil && w.Apply && w.Exactly == nil && report.Run.State == store.RunDone
 	if err == nil {
 		l.released = false

@@ -21,6 +21,7 @@ type oracle struct {
 	live     map[string]bool    // accounts that are there
 	foreign  map[string]bool    // accounts that nobody's are, or that several have the address of
 	ours     map[[2]string]bool // memberships the gateway made: group, account
+	ended    map[[2]string]bool // memberships of ours that were ended by hand, which the gateway may not have seen
 	groups   map[string]bool    // groups the gateway made
 	entitled map[int]bool       // who was entitled in any run
 	since    map[int]time.Time  // since when somebody who was is not
@@ -39,7 +40,7 @@ type timed struct {
 
 func newOracle(w *remote.World, rules company.Rules) *oracle {
 	return &oracle{world: w, rules: rules, emails: map[string]int{}, owner: map[string]int{}, live: map[string]bool{}, foreign: map[string]bool{},
-		ours: map[[2]string]bool{}, groups: map[string]bool{}, entitled: map[int]bool{}, since: map[int]time.Time{}, done: map[string][]timed{},
+		ours: map[[2]string]bool{}, ended: map[[2]string]bool{}, groups: map[string]bool{}, entitled: map[int]bool{}, since: map[int]time.Time{}, done: map[string][]timed{},
 		edited: map[string]bool{}}
 }
 
@@ -57,6 +58,7 @@ type circumstances struct {
 	broken   string    // a fault that broke a source's listing
 	blind    string    // a fault that broke the application's listing
 	clean    bool      // nothing went wrong, and all was done
+	full     bool      // everything was read
 }
 
 // before takes note of the truth that a run is about to meet.
@@ -108,6 +110,9 @@ func (o *oracle) after(x circumstances) {
 		o.unclean = x.now
 		return
 	}
+	if x.full {
+		clear(o.ended)
+	}
 	for _, p := range o.world.Company.People {
 		if found := o.world.App.With(p.Email); len(found) == 1 && o.owner[found[0].ID] == 0 && o.rules.Entitled(o.world.Company, p) {
 			o.owner[found[0].ID] = p.UID // adopted
@@ -128,7 +133,12 @@ func (o *oracle) hand(e *remote.Effect) {
 	case "delete_user":
 		delete(o.live, e.Account.ID)
 	case "remove_member":
-		delete(o.ours, [2]string{e.Group.ID, e.Account.ID})
+		m := [2]string{e.Group.ID, e.Account.ID}
+		o.ended[m] = o.ended[m] || o.ours[m]
+		delete(o.ours, m)
+	case "add_member": // put back before anybody looked: to the gateway it never ended
+		m := [2]string{e.Group.ID, e.Account.ID}
+		o.ours[m] = o.ours[m] || o.ended[m]
 	}
 }
 

@@ -187,7 +187,7 @@ func (b *block) run(ctx context.Context, q api.RunRequest, kill func(pid int, en
 	if killed == hostKill {
 		b.stop()
 	}
-	x := circumstances{now: now, clean: said == nil && killed == "" && answer.Report.Run.State == store.RunDone}
+	x := circumstances{now: now, full: q.Mode == engine.ModeFull, clean: said == nil && killed == "" && answer.Report.Run.State == store.RunDone}
 	if done = x.clean; killed != "" {
 		b.result.Fired[killed]++
 	}
