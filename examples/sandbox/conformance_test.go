@@ -133,7 +133,8 @@ func tourSite(c caller) {
 		"/user?accountId=" + ada + "&expand=groups", "/user?accountId=nobody", "/user/search?query=ada", "/user/search",
 		"/user/bulk?accountId=" + ada + "&accountId=" + grace, "/user/bulk", "/user/groups?accountId=" + ada, "/user/email?accountId=" + ada,
 		"/group/bulk?maxResults=2", "/group/member?groupId=" + c.groupID("jira-admins"), "/group/member", "/group/member?groupId=nothing",
-		"/project/search?expand=lead", "/project/CORE", "/project/NOTHING", "/user/properties?accountId=" + ada,
+		"/project/search?expand=lead", "/project/CORE", "/project/NOTHING", "/role", "/project/CORE/role", "/project/CORE/role/10002", "/project/CORE/role/1", "/project/NOTHING/role/10002",
+		"/user/properties?accountId=" + ada,
 	} {
 		c.site("GET", path, nil)
 	}
@@ -154,5 +155,6 @@ func tourSite(c caller) {
 	c.site("GET", property, nil).want(http.StatusOK)
 	c.site("DELETE", property, nil).want(http.StatusNoContent)
 	c.site("PUT", "/project/CORE", map[string]any{"leadAccountId": grace}).want(http.StatusOK)
+	c.site("POST", "/project/CORE/role/10001", map[string]any{"groupId": []string{c.groupID("contractors")}}).want(http.StatusOK)
 	c.do("GET", c.sb.SiteURL+"/rest/api/3/myself", nil, func(*http.Request) {}).want(http.StatusUnauthorized)
 }

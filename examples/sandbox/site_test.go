@@ -3,6 +3,7 @@ package sandbox_test
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -198,5 +199,65 @@ func TestProjectsShowTheirLeadWhenAsked(t *testing.T) {
 	c.site("PUT", "/project/HER", map[string]any{"leadAccountId": c.accountID(company.Ada)}).want(http.StatusOK)
 	if got := sb.Atlassian.ProjectLead("HER"); got != company.Ada {
 		t.Errorf("lead %s", got)
+	}
+}
+
+// Permission schemes and roles in projects keep what is put into them, and show a
+// group that is deleted no more.
+func TestPermissionsAreKept(t *testing.T) {
+	c, _ := small(t)
+	crew := c.groupID("release-crew")
+	type entry struct {
+		Permission string
+		Holder     struct{ Type, Parameter, Value string }
+	}
+	holders := func(expand string) (out []string) {
+		var list struct {
+			PermissionSchemes []struct {
+				ID          int
+				Name        string
+				Permissions []entry
+			}
+		}
+		c.site("GET", "/permissionscheme"+expand, nil).want(http.StatusOK).into(&list)
+		for _, s := range list.PermissionSchemes {
+			for _, e := range s.Permissions {
+				if e.Holder.Value == crew {
+					out = append(out, s.Name+" "+e.Permission)
+				}
+			}
+		}
+		return out
+	}
+	if got := holders(""); len(got) > 0 {
+		t.Errorf("shown although nothing is expanded: %v", got)
+	}
+	grant := map[string]any{"permission": "BROWSE_PROJECTS", "holder": map[string]any{"type": "group", "value": crew}}
+	c.site("POST", "/permissionscheme/10100/permission", grant).want(http.StatusCreated)
+	c.site("POST", "/permissionscheme/10100/permission", grant).want(http.StatusBadRequest)
+	c.site("POST", "/permissionscheme/1/permission", grant).want(http.StatusNotFound)
+	want := []string{"Default Permission Scheme BROWSE_PROJECTS", "Releases MANAGE_SPRINTS", "Releases EDIT_ISSUES"}
+	if got := holders("?expand=permissions"); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+
+	actors := func() (out []string) {
+		var role struct {
+			Actors []struct{ ActorGroup struct{ Name string } }
+		}
+		c.site("GET", "/project/HER/role/10001", nil).want(http.StatusOK).into(&role)
+		for _, a := range role.Actors {
+			out = append(out, a.ActorGroup.Name)
+		}
+		return out
+	}
+	c.site("POST", "/project/HER/role/10001", map[string]any{"groupId": []string{crew}}).want(http.StatusOK)
+	c.site("POST", "/project/HER/role/10001", map[string]any{"groupId": []string{crew}}).want(http.StatusBadRequest)
+	if got := actors(); !slices.Equal(got, []string{"release-crew"}) {
+		t.Errorf("actors: %v", got)
+	}
+	c.site("DELETE", "/group?groupId="+crew, nil).want(http.StatusOK)
+	if a, h := actors(), holders("?expand=all"); len(a)+len(h) > 0 {
+		t.Errorf("a deleted group is still there: %v %v", a, h)
 	}
 }
