@@ -244,6 +244,9 @@ func (c *call) showReads(a *api.RunAnswer) {
 		c.text("\nNobody is removed on the word of this read: %s.\n", d)
 		c.text("  Additions and updates go on. Look at the source (gateway check), then run again.\n")
 	}
+	if look := a.Report.SecondLook; look != nil {
+		c.text("Second look: %s.\n", look)
+	}
 	const most = 10
 	if n := len(a.Report.Kept); n > 0 {
 		c.text("\nFor what a listing lacked, somebody would have lost access. Asked directly, the source did not confirm it, so it stays: %s.\n", count(n, "account"))

@@ -67,7 +67,7 @@ func TestFull(t *testing.T) {
 	want.Deactivate = []Limit{{Count: 25, Percent: 5, Per: day, Range: at(75)}}
 	want.RemoveMember = []Limit{{Count: Unlimited, Percent: 20, PerGroup: true, Range: at(76)}}
 	want.MinPopulation, want.Protect, want.Floor, want.OnTrip, want.MaxShrink = 10, []string{"admin@example.org"}, 3, TripHoldAll, 20
-	want.Approvers, want.ApprovalLasts = 1, day
+	want.MaxLookups, want.Approvers, want.ApprovalLasts = 2000, 1, day
 	if !reflect.DeepEqual(s.Limits, want) {
 		t.Errorf("limits %+v", s.Limits)
 	}
@@ -137,7 +137,7 @@ sync "staff" {
 	want := defaultLimits()
 	want.Deactivate, want.Delete, want.Update = []Limit{{Count: 25, Percent: 5, Per: 3 * day}}, []Limit{{Count: 0, Percent: Unlimited}}, []Limit{{Count: Unlimited, Percent: 10}}
 	want.RemoveMember = []Limit{{Count: 5, Percent: Unlimited, PerGroup: true}, {Count: Unlimited, Percent: 7, Per: 36 * time.Hour}}
-	want.Floor, want.OnTrip, want.MaxShrink, want.Approvers, want.ApprovalLasts = 3, TripHoldAll, 20, 1, day
+	want.Floor, want.OnTrip, want.MaxShrink, want.Approvers, want.ApprovalLasts, want.MaxLookups = 3, TripHoldAll, 20, 1, day, 2000
 	if !reflect.DeepEqual(l, want) {
 		t.Errorf("%+v", l)
 	}

@@ -111,6 +111,7 @@ var limitsBlock = schema.Block{
 		{Name: "floor", Type: schema.Int, Default: 3.0, Min: num(0), Doc: "Percents do not count up to this many changes."},
 		{Name: "on_trip", Type: schema.String, Default: TripHoldAll, OneOf: []string{TripHoldAll, TripHoldRemovals}, Doc: "What waits for approval when a limit is exceeded: the whole plan, or what it removes and what exceeds the limit."},
 		{Name: "max_shrink", Type: schema.Float, Default: 20.0, Min: num(0), Max: num(100), Doc: "Percent by which one complete read of a source may shrink and still be believed."},
+		{Name: "max_lookups", Type: schema.Int, Default: 2000.0, Min: num(0), Doc: "How many single records a run asks a source about before it removes what a listing lacks. Who is not asked about is not removed."},
 		{Name: "approvers", Type: schema.Int, Default: 1.0, Min: num(1), Max: num(10), Doc: "How many different people must approve what is held."},
 		{Name: "approval_lasts", Type: schema.Duration, Default: "24h", Min: num(60), Doc: "How long an approval can be used."},
 	},

@@ -53,6 +53,7 @@ type limitsInput struct {
 	Floor         int          `json:"floor"`
 	OnTrip        string       `json:"on_trip"`
 	MaxShrink     float64      `json:"max_shrink"`
+	MaxLookups    int          `json:"max_lookups"`
 	Approvers     int          `json:"approvers"`
 	ApprovalLasts duration     `json:"approval_lasts"`
 	Deactivate    []limitInput `json:"deactivate"`
@@ -188,7 +189,7 @@ func (p *parser) limits(in *limitsInput, ranges map[string][]hcl.Range) Limits {
 		l.MinPopulation = *in.MinPopulation
 	}
 	l.Protect, l.Floor, l.OnTrip, l.MaxShrink = in.Protect, in.Floor, in.OnTrip, in.MaxShrink
-	l.Approvers, l.ApprovalLasts = in.Approvers, in.ApprovalLasts.d()
+	l.MaxLookups, l.Approvers, l.ApprovalLasts = in.MaxLookups, in.Approvers, in.ApprovalLasts.d()
 	return l
 }
 

@@ -212,6 +212,7 @@ type Limits struct {
 	Floor         int           // percents do not count up to this many changes
 	OnTrip        string        // TripHoldAll, TripHoldRemovals
 	MaxShrink     float64       // percent by which one complete source read may shrink and still be believed
+	MaxLookups    int           // questions about single records that a source is asked in a run, before anything is removed
 	Approvers     int           // different people an approval takes
 	ApprovalLasts time.Duration // how long an approval can be used
 }

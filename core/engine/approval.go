@@ -70,7 +70,7 @@ func (as *approvals) covers(s *plan.Step) bool {
 func (r *run) release(tx store.Tx, p *plan.Plan, digest string) (*plan.Plan, error) {
 	v := r.report.Verdict
 	if !v.Hold() {
-		return p, nil
+		return p.Where(func(s *plan.Step) bool { return !s.Class.Destructive() || !r.unasked[s.P] }), nil
 	}
 	as, err := r.approvals(tx, digest)
 	if err != nil {
@@ -80,6 +80,9 @@ func (r *run) release(tx store.Tx, p *plan.Plan, digest string) (*plan.Plan, err
 	additions := as.enough() || r.sync.Limits.OnTrip == config.TripHoldRemovals
 	approved := 0
 	out := p.Where(func(s *plan.Step) bool {
+		if s.Class.Destructive() && r.unasked[s.P] {
+			return false
+		}
 		if as.covers(s) {
 			approved++
 			return true

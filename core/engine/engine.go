@@ -86,22 +86,23 @@ func (o *Options) believes(ref string) bool { return slices.Contains(o.Believe, 
 
 // Report is what a run did.
 type Report struct {
-	Run      store.Run      `json:"run"`
-	Reads    []Read         `json:"reads"`
-	Plan     *plan.Plan     `json:"-"`
-	Digest   string         `json:"digest"`
-	Verdict  guard.Verdict  `json:"verdict"`
-	Release  string         `json:"release,omitempty"`  // the command that releases all of a held plan
-	Approved string         `json:"approved,omitempty"` // who released the plan, or a part of it
-	Impacts  []plan.Impact  `json:"impacts,omitempty"`  // where groups that end are used
-	Outcomes map[string]int `json:"outcomes"`
-	Apply    *apply.Report  `json:"apply,omitempty"`
-	Settled  int            `json:"settled,omitempty"` // operations of an interrupted run whose outcome was asked for
-	Kept     []string       `json:"kept,omitempty"`    // people a second look saved
-	Drifted  []string       `json:"drifted,omitempty"` // steps of a plan file that no longer fit
-	Undo     *UndoReport    `json:"undo,omitempty"`
-	Paused   *PauseView     `json:"paused,omitempty"` // nothing was, or will be, applied until the sync is resumed
-	Causes   []Cause        `json:"causes,omitempty"` // changes of the configuration that take something away
+	Run        store.Run      `json:"run"`
+	Reads      []Read         `json:"reads"`
+	Plan       *plan.Plan     `json:"-"`
+	Digest     string         `json:"digest"`
+	Verdict    guard.Verdict  `json:"verdict"`
+	Release    string         `json:"release,omitempty"`  // the command that releases all of a held plan
+	Approved   string         `json:"approved,omitempty"` // who released the plan, or a part of it
+	Impacts    []plan.Impact  `json:"impacts,omitempty"`  // where groups that end are used
+	Outcomes   map[string]int `json:"outcomes"`
+	Apply      *apply.Report  `json:"apply,omitempty"`
+	Settled    int            `json:"settled,omitempty"` // operations of an interrupted run whose outcome was asked for
+	Kept       []string       `json:"kept,omitempty"`    // people a second look saved
+	SecondLook *SecondLook    `json:"second_look,omitempty"`
+	Drifted    []string       `json:"drifted,omitempty"` // steps of a plan file that no longer fit
+	Undo       *UndoReport    `json:"undo,omitempty"`
+	Paused     *PauseView     `json:"paused,omitempty"` // nothing was, or will be, applied until the sync is resumed
+	Causes     []Cause        `json:"causes,omitempty"` // changes of the configuration that take something away
 	// Waiting is how many steps wait for an approval. Approvals are the people who gave
 	// one so far, Approvers how many it takes.
 	Waiting   int      `json:"waiting,omitempty"`
@@ -151,6 +152,7 @@ type run struct {
 
 	remapped bool // the configuration is another than last time
 	causes   map[stepKey][]config.Change
+	unasked  map[store.ID]bool // people a second look has not got to: nothing is taken from them
 }
 
 // Run runs a sync once. A report is returned with every error that happened after the

@@ -28,6 +28,7 @@ type system struct {
 	children map[string][]string
 	next     int
 	writes   int
+	lookups  int
 
 	hidden   map[string]bool          // users that listings leave out
 	outdated map[string]identity.User // users as listings show them, where that is not as they are
@@ -128,6 +129,9 @@ func (s *system) ReadGroups(ctx context.Context, _ pluginhost.ReadOptions, sink 
 
 // Lookup implements Connector.
 func (s *system) Lookup(_ context.Context, by pluginhost.LookupBy) (pluginhost.Found, error) {
+	s.mu.Lock()
+	s.lookups++
+	s.mu.Unlock()
 	if s.mute {
 		return pluginhost.Found{}, &pluginhost.Failure{Reason: pluginhost.ReasonUnavailable, Message: "no answer"}
 	}

@@ -55,6 +55,7 @@ type reader struct {
 	syncs []store.SyncID
 	read  *Read
 	out   *mirror.Reading
+	asks  int // how many groups may still be asked about; Unlimited: no bound
 }
 
 // source reads a source: its changes where mode is delta and the connector can, else
@@ -123,15 +124,22 @@ func (e *Engine) readOnce(ctx context.Context, c *config.Connector, conn Connect
 	if err != nil || reset != "" {
 		return *r.read, reset, err
 	}
-	if err := r.believe(ctx, scope, o, limits); err != nil {
+	whole := r.read.Doubt == ""
+	if err := r.believe(ctx, o, limits); err != nil {
 		return *r.read, "", err
 	}
-	if scope == mirror.Full && r.read.Doubt == "" {
+	if r.read.Doubt == "" {
+		if r.asks = limits.MaxLookups; o.believes(r.ref) {
+			r.asks = config.Unlimited
+		}
 		if err := r.recheckSource(ctx); err != nil {
 			return *r.read, "", err
 		}
 	}
-	return *r.read, "", r.finish(ctx, began, &next)
+	if err := r.finish(ctx, began, &next); err != nil || scope == mirror.Full || !whole || r.read.Doubt == "" {
+		return *r.read, "", err
+	}
+	return *r.read, "", e.distrust(ctx, map[string]bool{c.Ref(): true}) // the next read is of everything
 }
 
 // stream runs both reads of a source. What the remote system refused becomes a doubt.
@@ -179,9 +187,10 @@ func (r *reader) doubt(why string) {
 	}
 }
 
-// believe compares the size of a complete full read with the last one.
-func (r *reader) believe(ctx context.Context, scope mirror.Scope, o Options, limits *config.Limits) error {
-	if scope != mirror.Full || r.read.Doubt != "" || o.believes(r.ref) {
+// believe compares the size of a complete read with the last one, and what a delta read
+// takes away with what there is.
+func (r *reader) believe(ctx context.Context, o Options, limits *config.Limits) error {
+	if r.read.Doubt != "" || o.believes(r.ref) {
 		return nil
 	}
 	shrunk, err := r.out.Shrunk(ctx, limits.MaxShrink, shrinkFloor)
@@ -236,7 +245,7 @@ func (e *Engine) readTarget(ctx context.Context, c *config.Connector, syncs []st
 		return *r.read, err
 	}
 	r.ended("state", end)
-	if err := r.believe(ctx, mirror.Full, o, limits); err != nil {
+	if err := r.believe(ctx, o, limits); err != nil {
 		return *r.read, err
 	}
 	if r.read.Doubt == "" {

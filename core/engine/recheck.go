@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"syncgateway/core/config"
 	"syncgateway/core/identity"
 	"syncgateway/core/mirror"
 	"syncgateway/core/pluginhost"
@@ -160,6 +161,13 @@ func (r *reader) recheckNames(ctx context.Context, renamed []mirror.Pair) error 
 
 // askGroup asks a source for one group. Without an answer the read is doubted.
 func (r *reader) askGroup(ctx context.Context, id string) (found pluginhost.Found, there bool, err error) {
+	if r.asks == 0 {
+		r.doubt(fmt.Sprintf("more groups are gone, or otherwise, than it may be asked about in one run (limits.max_lookups); if it is true, run again with -believe %s", r.ref))
+		return found, false, nil
+	}
+	if r.asks != config.Unlimited {
+		r.asks--
+	}
 	found, err = r.conn.Lookup(ctx, pluginhost.LookupBy{GroupID: id})
 	var refused *pluginhost.Failure
 	switch {

@@ -8,10 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
-	"syncgateway/core/config"
-	"syncgateway/core/guard"
 	"syncgateway/core/identity"
 	"syncgateway/core/plan"
 	"syncgateway/core/pluginhost"
@@ -53,74 +49,13 @@ func (ev *evaluation) doubt(s *someone, class plan.Class) {
 	}
 }
 
-// asksAtOnce is how many people a source is asked about at a time.
-const asksAtOnce = 8
-
-// secondLook asks the sources directly about everybody who would lose something
-// because a complete read lacked them or a membership of theirs. The step stands only
-// when the source says the same when it is asked. The number of questions is bounded
-// by what the guard would let pass: once more is confirmed the plan is held anyway,
-// and asked about when it is released.
-func (r *run) secondLook(ctx context.Context, ev *evaluation) error {
-	if len(ev.doubts) == 0 || r.rec.Mode == ModeUser { // a direct answer is a witness itself
-		return nil
-	}
-	most := map[bool]int{true: config.Unlimited, false: config.Unlimited}
-	if !r.releasing(ctx) {
-		leaving := guard.Deactivate
-		if r.sync.Users.OnLeave == config.LeaveDelete {
-			leaving = guard.Delete
-		}
-		err := r.Store.View(ctx, func(v store.Reader) error {
-			in, err := r.guardInput(v, &plan.Plan{Steps: ev.steps})
-			most[true], most[false] = guard.Room(in, leaving), guard.Room(in, guard.RemoveMember)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-	}
-	spared := map[store.ID]string{}
-	confirmed, wrong := map[bool]int{}, map[string]bool{}
-	slices.SortStableFunc(ev.doubts, func(a, b doubt) int { return int(a.P) - int(b.P) })
-	for done := 0; done < len(ev.doubts); {
-		r.progress(Progress{Stage: "second look", Done: done, Total: len(ev.doubts)})
-		var some []doubt
-		for ; done < len(ev.doubts) && len(some) < asksAtOnce; done++ {
-			d := ev.doubts[done]
-			if over := most[d.leaves] >= 0 && confirmed[d.leaves] > most[d.leaves]; !over && spared[d.P] == "" {
-				some = append(some, d)
-			}
-		}
-		for i, a := range r.ask(ctx, some) {
-			if a.keep == "" {
-				confirmed[some[i].leaves]++
-			} else {
-				spared[some[i].P] = a.keep
-			}
-			ev.saidOf(some[i].P, a.said)
-			if a.contradicts {
-				wrong[some[i].Source] = true
-			}
-		}
-	}
-	if err := r.reconsider(ctx, ev, spared); err != nil {
-		return fmt.Errorf("look again at whom the sources were asked about: %w", err)
-	}
-	r.report.Kept = ev.spare(spared)
-	if err := r.distrust(ctx, wrong); err != nil {
-		return fmt.Errorf("note that a listing was wrong: %w", err)
-	}
-	return ctx.Err()
-}
-
 // distrust forgets where the next delta reads of sources whose listings were wrong
 // would start: the next run reads them whole.
-func (r *run) distrust(ctx context.Context, sources map[string]bool) error {
+func (e *Engine) distrust(ctx context.Context, sources map[string]bool) error {
 	if len(sources) == 0 {
 		return nil
 	}
-	return r.Store.Update(ctx, func(tx store.Tx) error {
+	return e.Store.Update(ctx, func(tx store.Tx) error {
 		for ref := range sources {
 			ep, err := tx.Endpoint(ref)
 			if err != nil {
@@ -138,54 +73,26 @@ func (r *run) distrust(ctx context.Context, sources map[string]bool) error {
 type answer struct {
 	keep        string    // why the person must be kept; "" when the listing was confirmed
 	contradicts bool      // the listing was wrong
+	mute        bool      // there was no answer
+	unable      bool      // the source cannot look up one person
 	said        time.Time // when somebody who is there and inactive became so
-}
-
-// ask asks about several accounts at a time.
-func (r *run) ask(ctx context.Context, some []doubt) []answer {
-	out := make([]answer, len(some))
-	var g errgroup.Group
-	for i, d := range some {
-		g.Go(func() error {
-			out[i] = r.witness(ctx, d)
-			return nil
-		})
-	}
-	_ = g.Wait() // what went wrong is a reason to keep somebody
-	return out
-}
-
-// releasing tells whether somebody has approved a plan of this sync: then its removals
-// are about to happen, and every one of them is asked about.
-func (r *run) releasing(ctx context.Context) bool {
-	ok := false
-	_ = r.Store.View(ctx, func(v store.Reader) error {
-		last, err := v.LatestPlan(r.sync.Name)
-		if err != nil {
-			return err
-		}
-		as, err := r.approvals(v, last.Digest)
-		ok = as.enough()
-		return err
-	})
-	return ok
 }
 
 // witness asks about one account.
 func (r *run) witness(ctx context.Context, d doubt) answer {
 	conn, err := r.Connectors.Get(ctx, d.Source)
 	if err != nil {
-		return answer{keep: "the source cannot be asked: " + err.Error()}
+		return answer{keep: "the source cannot be asked: " + err.Error(), mute: true}
 	}
 	if !conn.Description().Capabilities.Lookup {
-		return answer{}
+		return answer{unable: true}
 	}
 	found, err := conn.Lookup(ctx, pluginhost.LookupBy{ID: d.Ext})
 	switch {
 	case pluginhost.NotFound(err):
 		return answer{}
 	case err != nil:
-		return answer{keep: "asked directly, " + d.Source + " gave no answer: " + err.Error()}
+		return answer{keep: "asked directly, " + d.Source + " gave no answer: " + err.Error(), mute: true}
 	case !found.User.Active:
 		return answer{said: found.User.StatusChanged}
 	}

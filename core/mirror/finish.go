@@ -318,38 +318,3 @@ func (r *Reading) adjustPopulation(tx store.Tx) error {
 	p.Memberships += r.balance
 	return tx.PutPopulation(r.ep, p)
 }
-
-// Shrunk says, of a full read before Finish, by how much it is smaller than the last
-// believed one: a sentence when any of its sizes shrank by more than percent and by
-// more than floor records, else "".
-func (r *Reading) Shrunk(ctx context.Context, percent float64, floor int) (string, error) {
-	r.resolveLate()
-	memberships := 0
-	for _, c := range r.sets {
-		memberships += len(idset.Of(c.users))
-	}
-	var was store.Population
-	here := func(e *entry) bool { return e.known && !e.head.Flags.Has(store.Gone) }
-	err := r.st.View(ctx, func(v store.Reader) (err error) {
-		was, err = v.Population(r.ep)
-		return err
-	})
-	if err != nil {
-		return "", err
-	}
-	// What was applied since the last read counts too: the mirror knows it, and apply
-	// keeps the number of memberships.
-	was.Users, was.Groups = r.users.count(here), r.groups.count(here)
-	for _, x := range []struct {
-		what    string
-		was, is int
-	}{
-		{"users", was.Users, r.stats.Users}, {"groups", was.Groups, r.stats.Groups}, {"memberships", was.Memberships, memberships},
-	} {
-		lost := x.was - x.is
-		if lost > 0 && (x.is == 0 || lost > floor && float64(lost)*100 > percent*float64(x.was)) {
-			return fmt.Sprintf("it shows %d %s, %d fewer than the %d of the last complete read", x.is, x.what, lost, x.was), nil
-		}
-	}
-	return "", nil
-}

@@ -10,8 +10,9 @@ import (
 	"syncgateway/core/store"
 )
 
-// Vanished is what was there and a full read did not show, by the endpoint's own ids:
-// what a direct question can confirm before it counts as gone.
+// Vanished is what was there and a full read did not show, or a delta read ends, by the
+// endpoint's own ids: what a direct question can confirm before it counts as gone. Of a
+// delta read it is groups, and groups in groups.
 type Vanished struct {
 	Users, Groups []string
 	Members       []Pair // memberships of ours, of accounts and groups that the read showed
@@ -22,13 +23,19 @@ type Vanished struct {
 // Pair is a member of a group: a user or a group.
 type Pair struct{ Group, Member string }
 
-// Vanished compares a full read, before Finish, with what was there. Members are filled
+// Vanished compares a read, before Finish, with what was there. Members are filled
 // in where ours is set: of a target.
 func (r *Reading) Vanished(ctx context.Context, ours bool) (v Vanished, err error) {
 	r.resolveLate()
 	users, groups := r.users.names(), r.groups.names()
 	v.Users, v.Groups = r.users.vanished(), r.groups.vanished()
+	if r.scope == Delta {
+		v.Users, v.Groups = nil, r.groups.exts(func(e *entry) bool { return e.known && e.removed && e.head.Flags.Has(store.Gone) })
+	}
 	err = r.st.View(ctx, func(view store.Reader) error {
+		if r.scope == Delta {
+			return r.unnested(view, &v)
+		}
 		if err := r.retitle(view); err != nil {
 			return err
 		}
@@ -55,6 +62,38 @@ func (r *Reading) Vanished(ctx context.Context, ours bool) (v Vanished, err erro
 		slices.SortFunc(ps, func(a, b Pair) int { return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.Member, b.Member)) })
 	}
 	return v, err
+}
+
+// unnested finds the groups that a delta read takes out of other groups.
+func (r *Reading) unnested(view store.Reader, v *Vanished) error {
+	var ns []store.ID
+	ext := map[store.ID]string{}
+	for n, e := range r.groups.names() {
+		if c := r.sets[n]; c != nil && (c.replace || len(c.lessGroups) > 0) {
+			ns = append(ns, n)
+			ext[n] = e.head.Ext
+		}
+	}
+	sets, err := view.GroupSets(idset.Of(ns))
+	if err != nil {
+		return err
+	}
+	lost := map[store.ID][]store.ID{} // parents by child
+	var children []store.ID
+	for _, s := range sets {
+		is := r.nextSet(r.sets[s.N], s, true)
+		s.Children.Diff(is.Children, func(store.ID) {}, func(n store.ID) {
+			lost[n] = append(lost[n], s.N)
+			children = append(children, n)
+		})
+	}
+	groups, err := view.Groups(idset.Of(children))
+	for _, g := range groups {
+		for _, parent := range lost[g.N] {
+			v.Children = append(v.Children, Pair{ext[parent], g.Ext})
+		}
+	}
+	return err
 }
 
 // retitle notes which of the groups that wait to be written have another name than the
@@ -127,9 +166,14 @@ func (r *Reading) shows(parent, child store.ID) bool {
 }
 
 // vanished are the records that were there, and were not shown.
-func (x *index) vanished() (exts []string) {
+func (x *index) vanished() []string {
+	return x.exts(func(e *entry) bool { return e.known && !e.seen && !e.head.Flags.Has(store.Gone) })
+}
+
+// exts are the ids of the entries that pick accepts, sorted.
+func (x *index) exts(pick func(*entry) bool) (exts []string) {
 	for ext, e := range x.byExt {
-		if e.known && !e.seen && !e.head.Flags.Has(store.Gone) {
+		if pick(e) {
 			exts = append(exts, ext)
 		}
 	}
