@@ -21,7 +21,7 @@ import (
 const Version = "0.1.0"
 
 // The values of the contract, by the names an author uses. Package record has their
-// fields.
+// fields: go doc syncgateway/sdk/record User.
 type (
 	About         = record.About         // what a connector says of itself
 	Capabilities  = record.Capabilities  // its optional features

@@ -50,8 +50,9 @@ type Looker interface {
 }
 
 // PageRequest asks for one page. Cursor is empty for the first page, then the Next of
-// the page before. Size is how many records are wanted at most. Attributes are the
-// ones the mapping uses, empty means all.
+// the page before. Size is how many records are wanted at most: at least 1, usually
+// 500, and the same for all pages of a read; a system that allows less is asked for
+// less. Attributes are the ones the mapping uses, empty means all.
 type PageRequest struct {
 	Cursor     string
 	Size       int
@@ -59,7 +60,9 @@ type PageRequest struct {
 }
 
 // Page is one page of records. Next is the cursor of the next page, empty on the last
-// one. Total is how many records the system says it has altogether, if it does.
+// one: any text by which the connector finds that page again, such as its number. Total
+// is how many records the system says it has altogether, if it does; when fewer came,
+// the gateway takes nothing from anybody on the word of the read.
 type Page[T any] struct {
 	Items []T
 	Next  string

@@ -60,6 +60,9 @@ func (c *connector) ReadUsers(ctx context.Context, p sdk.PageRequest) (sdk.Page[
 		Next   string
 	}
 	err := c.api.Get(ctx, "/people", query(p), &body)
+	if err == nil && body.People == nil { // "{}" is no listing without people
+		err = sdk.Unavailable("the answer has no list of people")
+	}
 	page := sdk.Page[sdk.User]{Next: body.Next}
 	for _, x := range body.People {
 		page.Items = append(page.Items, x.user())
@@ -79,6 +82,9 @@ func (c *connector) ReadGroups(ctx context.Context, p sdk.PageRequest) (sdk.Page
 		Next  string
 	}
 	err := c.api.Get(ctx, "/teams", query(p), &body)
+	if err == nil && body.Teams == nil {
+		err = sdk.Unavailable("the answer has no list of teams")
+	}
 	page := sdk.Page[sdk.Group]{Next: body.Next}
 	for _, x := range body.Teams {
 		page.Items = append(page.Items, sdk.Group{ID: x.ID, Name: x.Name, UserIDs: x.People, ChildIDs: x.Within})
@@ -86,6 +92,9 @@ func (c *connector) ReadGroups(ctx context.Context, p sdk.PageRequest) (sdk.Page
 	return page, err
 }
 
+// mostOnPage is the API's: it refuses larger pages.
+const mostOnPage = 100
+
 func query(p sdk.PageRequest) url.Values {
-	return url.Values{"cursor": {p.Cursor}, "limit": {strconv.Itoa(p.Size)}}
+	return url.Values{"cursor": {p.Cursor}, "limit": {strconv.Itoa(min(p.Size, mostOnPage))}}
 }

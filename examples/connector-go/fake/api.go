@@ -92,8 +92,12 @@ func (a *API) person(w http.ResponseWriter, is func(Person) bool) {
 func list[T any](w http.ResponseWriter, r *http.Request, name string, all []T) {
 	at, _ := strconv.Atoi(r.FormValue("cursor"))
 	limit, _ := strconv.Atoi(r.FormValue("limit"))
+	if limit < 1 || limit > mostOnPage {
+		http.Error(w, `{"error": "limit must be from 1 to 100"}`, http.StatusBadRequest)
+		return
+	}
 	at = min(max(at, 0), len(all))
-	end := min(at+min(max(limit, 1), mostOnPage), len(all))
+	end := min(at+limit, len(all))
 	page := map[string]any{name: append([]T{}, all[at:end]...)}
 	if end < len(all) {
 		page["next"] = strconv.Itoa(end)
