@@ -74,6 +74,7 @@ proto: ## generated code of the plugin contract
 docs: build ## reference pages made from the plugins and the configuration's grammar
 	./$(BIN)/gateway plugins docs $(patsubst gateway-%,%,$(notdir $(PLUGINS)))
 	./$(BIN)/gateway reference > docs/reference.md
+	$(GO) test -count=1 -run TestDocumentationListsTheChecks ./sdk/conformance -update
 	./$(BIN)/gateway plugins contract > examples/connector-python/app/hr_csv/contract.binpb
 
 lint:

@@ -60,7 +60,11 @@ func (t *Target) ReadState(_ context.Context, req sdk.StateRequest, w *sdk.State
 		if req.Targeted() && !slices.Contains(req.GroupIDs, g.ID) && !slices.ContainsFunc(req.GroupNames, func(n string) bool { return sameText(n, g.Name) }) {
 			continue
 		}
-		if err := w.AddGroups(sdk.Group{ID: g.ID, Name: g.Name, Description: g.Description, ReadOnlyReason: g.ReadOnly, PrivilegedReason: g.Privileged}); err != nil {
+		r := sdk.Group{ID: g.ID, Name: g.Name, Description: g.Description, ReadOnlyReason: g.ReadOnly, PrivilegedReason: g.Privileged}
+		if req.Targeted() {
+			r.UserIDs = f.members(g.ID) // otherwise they come with the users
+		}
+		if err := w.AddGroups(r); err != nil {
 			return err
 		}
 	}
@@ -119,6 +123,9 @@ func (f *File) apply(op sdk.Operation) (sdk.Result, error) {
 		g.Description = op.Group.Description
 		return sdk.Applied(""), nil
 	case sdk.DeleteGroup:
+		if f.group(op.Group.ID) == nil {
+			return sdk.Already(""), nil
+		}
 		f.Groups = slices.DeleteFunc(f.Groups, func(g Group) bool { return g.ID == op.Group.ID })
 		for i := range f.Users {
 			f.Users[i].Groups = slices.DeleteFunc(f.Users[i].Groups, func(g string) bool { return g == op.Group.ID })
@@ -133,6 +140,11 @@ func (f *File) apply(op sdk.Operation) (sdk.Result, error) {
 func (f *File) create(u sdk.User) (sdk.Result, error) {
 	if slices.Contains(f.Refuse, u.Email) {
 		return sdk.Result{}, sdk.Invalid("the address is not allowed")
+	}
+	for i := range f.Users {
+		if sameText(f.Users[i].Username, u.Username) || sameText(f.Users[i].Email, u.Email) {
+			return sdk.Already(f.Users[i].ID), nil
+		}
 	}
 	n := User{ID: "a" + strconv.Itoa(f.Writes+1000), Username: u.Username, Email: u.Email, DisplayName: u.DisplayName,
 		GivenName: u.GivenName, FamilyName: u.FamilyName, Active: true, Attributes: map[string][]string{}}
@@ -151,6 +163,9 @@ func (f *File) member(op sdk.Operation) (sdk.Result, error) {
 	if g.ReadOnly != "" || slices.Contains(f.Refuse, u.Email) {
 		return sdk.Result{}, sdk.Denied("the group cannot be changed")
 	}
+	if u.Protected != "" && op.Kind == sdk.RemoveMember {
+		return sdk.Result{}, sdk.Denied("the account is protected: %s", u.Protected)
+	}
 	if slices.Contains(u.Groups, g.ID) == (op.Kind == sdk.AddMember) {
 		return sdk.Already(""), nil
 	}
@@ -164,8 +179,13 @@ func (f *File) member(op sdk.Operation) (sdk.Result, error) {
 
 func (f *File) change(op sdk.Operation) (sdk.Result, error) {
 	u := f.user(op.User.ID)
-	if u == nil {
+	switch {
+	case u == nil && op.Kind == sdk.DeleteUser:
+		return sdk.Already(""), nil
+	case u == nil:
 		return sdk.Result{}, sdk.NotFound("no such user")
+	case u.Protected != "" && (op.Kind == sdk.DeactivateUser || op.Kind == sdk.DeleteUser):
+		return sdk.Result{}, sdk.Denied("the account is protected: %s", u.Protected)
 	}
 	if slices.Contains(f.Refuse, u.Email) {
 		return sdk.Result{}, sdk.Denied("the account cannot be changed")

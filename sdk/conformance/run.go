@@ -178,7 +178,7 @@ func (b *bench) do(ctx context.Context, c check) Result {
 	default:
 		row.Outcome, row.Look, row.Detail = Failed, c.look, err.Error()
 		if s := b.session; s != nil && !s.Alive(ctx) {
-			row.Detail += "\nthe process has ended; its last words: " + b.run.heard.Log()
+			row.Detail += "\nthe process has ended; its last words: " + s.Log()
 		}
 		b.end()
 	}

@@ -19,11 +19,7 @@ type Heard struct {
 	mu      sync.Mutex
 	secrets [][]byte
 	leaks   []string
-	tail    []byte // the end of the log
 }
-
-// tailBytes is how much of the log is kept for messages.
-const tailBytes = 4 << 10
 
 // Listen adds secrets to listen for. Short ones would be heard by chance.
 func (h *Heard) Listen(secrets ...string) {
@@ -58,14 +54,6 @@ func (h *Heard) Hide(text string) string {
 		text = strings.ReplaceAll(text, string(s), "(secret)")
 	}
 	return text
-}
-
-// Log is the end of the log, without secrets.
-func (h *Heard) Log() string {
-	h.mu.Lock()
-	text := strings.TrimSpace(strings.ToValidUTF8(string(h.tail), "?"))
-	h.mu.Unlock()
-	return h.Hide(text)
 }
 
 func (h *Heard) listen(where string, said []byte) {
@@ -113,20 +101,10 @@ func (s *stream) Write(b []byte) (int, error) {
 		end = len(s.line)
 	}
 	if end > 0 {
-		s.heard.took(s.where, s.line[:end])
+		s.heard.listen(s.where, s.line[:end])
 		s.line = append([]byte(nil), s.line[end:]...)
 	}
 	return len(b), nil
-}
-
-func (h *Heard) took(where string, text []byte) {
-	h.listen(where, text)
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.tail = append(h.tail, text...)
-	if over := len(h.tail) - tailBytes; over > 0 {
-		h.tail = append([]byte(nil), h.tail[over:]...)
-	}
 }
 
 // message listens to an answer.
@@ -175,4 +153,31 @@ func (l *listened) RecvMsg(m any) error {
 		l.heard.failed(l.method, err)
 	}
 	return err
+}
+
+// tail keeps the end of what is written to it.
+type tail struct {
+	mu   sync.Mutex
+	text []byte
+}
+
+// tailBytes is how much of a log is kept for messages.
+const tailBytes = 4 << 10
+
+// Write takes text.
+func (t *tail) Write(b []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.text = append(t.text, b...)
+	if over := len(t.text) - tailBytes; over > 0 {
+		t.text = append([]byte(nil), t.text[over:]...)
+	}
+	return len(b), nil
+}
+
+// String is what was kept.
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return strings.TrimSpace(strings.ToValidUTF8(string(t.text), "?"))
 }

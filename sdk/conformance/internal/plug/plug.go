@@ -74,6 +74,8 @@ type Session struct {
 	client *plugin.Client
 	proc   *process
 	socket string
+	log    tail
+	said   *Heard
 	once   sync.Once
 }
 
@@ -94,7 +96,7 @@ const startTimeout = 15 * time.Second
 
 // Start runs the binary, shakes hands and pings it.
 func Start(ctx context.Context, b *Binary, said *Heard) (*Session, error) {
-	s := &Session{proc: newProcess(b, said)}
+	s := &Session{proc: newProcess(b, said), said: said}
 	s.client = plugin.NewClient(&plugin.ClientConfig{
 		HandshakeConfig:  Handshake,
 		Plugins:          plugin.PluginSet{"gateway": connection{}},
@@ -108,7 +110,7 @@ func Start(ctx context.Context, b *Binary, said *Heard) (*Session, error) {
 		// At any other level go-plugin parses the log, and panics on what it does not
 		// expect.
 		Logger: hclog.New(&hclog.LoggerOptions{Level: hclog.Off}),
-		Stderr: said.Writer("log"), SyncStdout: said.Writer("standard output"), SyncStderr: said.Writer("log"),
+		Stderr: io.MultiWriter(said.Writer("log"), &s.log), SyncStdout: said.Writer("standard output"), SyncStderr: io.MultiWriter(said.Writer("log"), &s.log),
 		GRPCDialOptions: append(said.options(), grpc.WithDefaultCallOptions(
 			grpc.MaxCallRecvMsgSize(largestMessage), grpc.MaxCallSendMsgSize(largestMessage))),
 	})
@@ -161,8 +163,8 @@ func (s *Session) Alive(ctx context.Context) bool {
 	return err == nil
 }
 
-// Exited is closed when the process has ended.
-func (s *Session) Exited() <-chan struct{} { return s.proc.exited }
+// Log is the end of what the process has logged, without secrets.
+func (s *Session) Log() string { return s.said.Hide(s.log.String()) }
 
 // closeTimeout is how long a process may take to answer that it will end.
 const closeTimeout = 3 * time.Second
