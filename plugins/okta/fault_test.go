@@ -95,7 +95,7 @@ func TestPassingTroubleIsHarmless(t *testing.T) {
 		"a slow one":     {Path: "/api/v1/**", Kind: fault.Slow, DelayMS: 5, Count: 3},
 		"a lost answer":  {Path: "/api/v1/**", Kind: fault.LostResponse, Count: 2},
 		"clock is ahead": {Path: "/api/v1/**", Kind: fault.ClockSkew, SkewSeconds: 7200},
-		"twice members":  {Path: membersPath, Kind: fault.DuplicatePage, Count: 5},
+		"twice members":  {Path: membersPath, Kind: fault.DuplicatePage, Count: 1}, // more on one listing would be a circle
 	} {
 		t.Run(name, func(t *testing.T) {
 			id := o.fault(rule)
