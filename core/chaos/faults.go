@@ -37,7 +37,7 @@ func (s *scenario) plan(day int) []*remote.Fault {
 		return []*remote.Fault{s.listing(rng, "app")}
 	case deaths:
 		return []*remote.Fault{{Kind: applyKinds[rng.IntN(len(applyKinds))], System: "app", What: "operations", Page: rng.IntN(2), Count: 1}}
-	case slowBleed, sameAgain, oldPlan, fewLeft:
+	case slowBleed, sameAgain, oldPlan, fewLeft, abandoned:
 		return nil
 	}
 	var out []*remote.Fault

@@ -110,7 +110,7 @@ func (b *block) closed(p *company.Person) bool {
 func mishaps(rng *rand.Rand) []rule {
 	out := []rule{{ID: "slow", Kind: "slow", Server: "api", Method: "POST", Delay: 5 + rng.IntN(15)}}
 	listing := []string{"/api/v1/users", "/api/v1/groups"}[rng.IntN(2)]
-	switch rng.IntN(12) {
+	switch rng.IntN(14) {
 	case 0:
 		out = append(out, rule{ID: "f", Kind: "status", Status: 503, Server: "okta", Method: "GET", Path: listing, Count: 1})
 	case 1:
@@ -124,6 +124,9 @@ func mishaps(rng *rand.Rand) []rule {
 		out = append(out, rule{ID: "f", Kind: []string{"cut_body", "truncated_json", "html"}[rng.IntN(3)], Server: "okta", Method: "GET", Path: listing, Count: 1})
 	case 7, 8:
 		out = append(out, rule{ID: "f", Kind: []string{"lost_response", "drop_request"}[rng.IntN(2)], Server: "api", Method: "POST", Path: "/admin/**", Skip: rng.IntN(2), Count: 1})
+	case 10, 11: // a few memberships are lost without a word
+		out = append(out, rule{ID: "f", Kind: []string{"half", "empty_list", "drop_page"}[rng.IntN(3)], Server: "okta", Method: "GET",
+			Path: "/api/v1/groups/*/users", Skip: rng.IntN(5), Count: 1})
 	case 9:
 		out = append(out, rule{ID: "f", Kind: "clock_skew", Server: "okta", Skew: rng.IntN(7200) - 3600})
 	}

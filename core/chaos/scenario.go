@@ -27,6 +27,7 @@ const (
 	deaths
 	grace
 	behindTimes
+	abandoned
 	themes
 )
 
@@ -56,6 +57,8 @@ func newScenario(seed uint64) *scenario {
 		size.People, size.Groups = 30+rng.IntN(31), 5+rng.IntN(11)
 	}
 	switch s.theme {
+	case abandoned:
+		size.Groups = max(size.Groups, 6)
 	case hiddenMany, hiddenFew, fewLeft, sameAgain:
 		size.People = max(size.People, 24)
 	}
@@ -101,6 +104,9 @@ func invented(rng *rand.Rand, t theme) company.Rules {
 	switch t {
 	case hiddenMany, lostScope, strangers:
 		wide(&r)
+	case abandoned:
+		wide(&r)
+		r.DeleteGroups, r.KeepExisting = true, true
 	case behindTimes:
 		wide(&r)
 		r.Include = []string{company.IncludeAll, company.IncludeInternal}[rng.IntN(2)]

@@ -46,6 +46,8 @@ func (l *lane) happen(day int) {
 		case fewLeft:
 			l.leavers(len(l.world.Company.People)/2 + 1)
 		case sameAgain:
+		case abandoned:
+			l.abandon()
 		case behindTimes:
 			for range 4 {
 				l.tell("day %d: %s", day, l.world.Company.Happen(l.history, "id-reused", "delete", "join", "nest", "address", "rename", "case", "group-gone"))
@@ -95,6 +97,27 @@ func (l *lane) leavers(n int) (gone []*company.Person) {
 	}
 	l.tell("%d people leave", len(gone))
 	return gone
+}
+
+// abandon ends a group that the gateway made, after an administrator has put somebody into
+// it whom no rule puts there.
+func (l *lane) abandon() {
+	app, c := l.world.App, l.world.Company
+	for _, g := range c.AllGroups() {
+		made := app.Called(l.rules.Target(g))
+		if len(made) != 1 || !l.oracle.groups[made[0].ID] || g.Name == c.Staff[g.Source] {
+			continue
+		}
+		for _, p := range c.Everybody() {
+			if a := app.With(p.Email); len(a) == 1 && a[0].Active && !app.Members[made[0].ID][a[0].ID] {
+				app.SetMember(made[0], a[0], true, true)
+				break
+			}
+		}
+		c.Dissolve(g)
+		l.tell("%s is dissolved", g.Name)
+		return
+	}
 }
 
 // edition is an edit of the configuration.
@@ -177,7 +200,7 @@ func (l *lane) day(ctx context.Context, dir string, day int) error {
 	}
 	for n := range 1 + l.runs.IntN(2) {
 		mode := engine.ModeFull
-		if n > 0 && l.theme == lostScope || l.runs.IntN(2) == 0 && l.theme != lostScope || l.theme == deaths {
+		if n > 0 && l.theme == lostScope || l.runs.IntN(2) == 0 && l.theme != lostScope || l.theme == deaths || l.theme == abandoned {
 			mode = engine.ModeDelta
 		}
 		if err := l.attempt(ctx, dir, mode); err != nil {

@@ -31,8 +31,9 @@ type Violation struct {
 // off is the condition, as it stands in the copies.
 func off(name string) string { return fmt.Sprintf("planted == %q", name) }
 
-// Build builds the chaos command at out with all violations in it; root is the module.
-func Build(root, out string) error {
+// Build builds the packages, commands of the gateway, with all violations in them into the
+// directory out; root is the module.
+func Build(root, out string, packages ...string) error {
 	dir, err := os.MkdirTemp("", "planted")
 	if err != nil {
 		return err
@@ -42,7 +43,10 @@ func Build(root, out string) error {
 	if err != nil {
 		return err
 	}
-	cmd := exec.Command("go", "build", "-overlay", overlay, "-o", out, "./core/cmd/chaos")
+	if err := os.MkdirAll(out, 0o755); err != nil {
+		return err
+	}
+	cmd := exec.Command("go", append([]string{"build", "-overlay", overlay, "-o", out + string(filepath.Separator)}, packages...)...)
 	cmd.Dir = root
 	if text, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("build with planted violations: %w\n%s", err, text)

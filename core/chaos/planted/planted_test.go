@@ -26,7 +26,7 @@ func TestPlantedViolationsAreCaught(t *testing.T) {
 	}
 	dir := t.TempDir()
 	binary := filepath.Join(dir, "chaos")
-	if err := Build(root, binary); err != nil {
+	if err := Build(root, dir, "./core/cmd/chaos"); err != nil {
 		t.Fatal(err)
 	}
 	if out, err := exec.Command("go", "build", "-o", dir+"/plugins/", root+"/examples/httpdir/cmd/gateway-httpdir-source", root+"/examples/httpdir/cmd/gateway-httpdir-target").CombinedOutput(); err != nil {

@@ -24,10 +24,10 @@ func catch(ctx context.Context, names, bin, seeds string) error {
 	if err != nil {
 		return err
 	}
-	binary := filepath.Join(bin, "chaos-planted")
-	if err := planted.Build(root, binary); err != nil {
+	if err := planted.Build(root, filepath.Join(bin, "planted"), "./core/cmd/chaos"); err != nil {
 		return err
 	}
+	binary := filepath.Join(bin, "planted", "chaos")
 	missed := 0
 	for _, v := range planted.All {
 		if names != "all" && !slices.Contains(strings.Split(names, ","), v.Name) {
