@@ -65,6 +65,7 @@ type Reader interface {
 	PeopleReader
 	HistoryReader
 	LeaverReader
+	DriftReader
 	AuditReader
 	DirectoryReader
 	TokenReader
@@ -77,6 +78,7 @@ type Tx interface {
 	PeopleWriter
 	HistoryWriter
 	LeaverWriter
+	DriftWriter
 	AuditWriter
 	DirectoryWriter
 	TokenWriter

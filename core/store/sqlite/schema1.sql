@@ -37,6 +37,9 @@ CREATE INDEX person_account_p ON person_account (p);
 CREATE TABLE link (n INTEGER PRIMARY KEY, p INTEGER NOT NULL UNIQUE, sync INTEGER NOT NULL, origin TEXT NOT NULL, run TEXT NOT NULL) STRICT;
 CREATE INDEX link_sync ON link (sync);
 CREATE TABLE grace (p INTEGER PRIMARY KEY, sync INTEGER NOT NULL, since INTEGER NOT NULL, due INTEGER NOT NULL, reason TEXT NOT NULL) STRICT;
+-- Differences between what was pushed and what was read of somebody, as JSON; since is when the oldest was first seen.
+CREATE TABLE drift (p INTEGER PRIMARY KEY, sync INTEGER NOT NULL, since INTEGER NOT NULL, missing INTEGER NOT NULL, differences BLOB NOT NULL) STRICT;
+CREATE INDEX drift_sync ON drift (sync, since);
 CREATE TABLE own_group (n INTEGER PRIMARY KEY, sync INTEGER NOT NULL, retired INTEGER NOT NULL) STRICT;
 CREATE TABLE groups_settled (sync INTEGER PRIMARY KEY, version INTEGER NOT NULL) STRICT;
 

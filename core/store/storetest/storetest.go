@@ -25,7 +25,7 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 		"People": (*suite).people, "Links": (*suite).links, "History": (*suite).history, "Plans": (*suite).plans,
 		"Rollback": (*suite).rollback, "Snapshot": (*suite).snapshot, "IDs": (*suite).ids, "Reopen": (*suite).reopen,
 		"Prune": (*suite).prune, "ApprovedRuns": (*suite).approvedRuns, "Audit": (*suite).audit, "OwnGroups": (*suite).ownGroups,
-		"Evidence": (*suite).evidence, "Leavers": (*suite).leavers, "Pause": (*suite).pause, "Directory": (*suite).directory, "Tokens": (*suite).tokens, "Concurrent": (*suite).concurrent, "Many": (*suite).many,
+		"Evidence": (*suite).evidence, "Leavers": (*suite).leavers, "Drift": (*suite).drift, "Pause": (*suite).pause, "Directory": (*suite).directory, "Tokens": (*suite).tokens, "Concurrent": (*suite).concurrent, "Many": (*suite).many,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := &suite{T: t, open: open}
