@@ -29,6 +29,9 @@ func (s *Service) Status(ctx context.Context) (*StatusAnswer, error) {
 			if st.Budgets, err = s.Gateway.Engine.BudgetUse(v, c.Name); err != nil {
 				return err
 			}
+			if st.Drift, err = s.Gateway.Engine.Drift(v, c.Name); err != nil {
+				return err
+			}
 			a.Syncs = append(a.Syncs, st)
 		}
 		return nil

@@ -5,6 +5,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"syncgateway/core/engine"
 )
 
 // metrics serves the state of the gateway in the Prometheus format. It is gathered
@@ -24,6 +26,7 @@ var (
 	usedDesc = prometheus.NewDesc("syncgateway_budget_used", "Steps applied within the window of a budget that nobody approved.", []string{"sync", "action", "window"}, nil)
 	mostDesc = prometheus.NewDesc("syncgateway_budget_limit", "How many steps of an action a budget lets through in its window.", []string{"sync", "action", "window"}, nil)
 	tokeDesc = prometheus.NewDesc("syncgateway_token_expiry_timestamp_seconds", "When a token by which clients push ends.", []string{"source", "token"}, nil)
+	drifDesc = prometheus.NewDesc("syncgateway_drift", "People of whom what was pushed differs from what was read, by how.", []string{"sync", "kind"}, nil)
 	peopDesc = prometheus.NewDesc("syncgateway_people", "People of a sync by what the last run made of them.", []string{"sync", "outcome"}, nil)
 )
 
@@ -69,6 +72,11 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 		for _, b := range sync.Budgets {
 			ch <- prometheus.MustNewConstMetric(usedDesc, prometheus.GaugeValue, float64(b.Used), sync.Name, b.Action, b.Window)
 			ch <- prometheus.MustNewConstMetric(mostDesc, prometheus.GaugeValue, float64(b.Limit), sync.Name, b.Action, b.Window)
+		}
+		if d := sync.Drift; d != nil {
+			for kind, n := range map[string]int{engine.DriftLate: d.Late, engine.DriftLost: d.Lost, engine.DriftContradicted: d.Contradicted} {
+				ch <- prometheus.MustNewConstMetric(drifDesc, prometheus.GaugeValue, float64(n), sync.Name, kind)
+			}
 		}
 		for outcome, n := range sync.Outcomes {
 			ch <- prometheus.MustNewConstMetric(peopDesc, prometheus.GaugeValue, float64(n), sync.Name, outcome)

@@ -87,6 +87,8 @@ type SyncStatus struct {
 	Held     *HeldPlan         `json:"held,omitempty"`
 	Budgets  []engine.Use      `json:"budgets,omitempty"` // those over a window
 	Paused   *engine.PauseView `json:"paused,omitempty"`
+	// Drift is how what was pushed stands; nil where nothing is compared.
+	Drift *engine.DriftReport `json:"drift,omitempty"`
 }
 
 // HeldPlan is a plan that waits for an approval.

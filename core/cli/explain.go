@@ -87,6 +87,9 @@ func (c *call) explain(x *engine.Explanation) {
 	for _, s := range x.Sources {
 		c.explainSource(s)
 	}
+	if len(x.Drift) > 0 {
+		c.text("  drift: %s\n", differences(x.Drift))
+	}
 	c.explainOrigin(x)
 	c.text("\nRules\n")
 	for _, r := range x.Rules {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -98,6 +99,7 @@ func (c *call) syncStatus(s api.SyncStatus) {
 			c.text("    approved so far by %s\n", strings.Join(h.Approvals, ", "))
 		}
 	}
+	c.showDrift(s.Drift, "  ")
 	for _, b := range s.Budgets {
 		if b.Used > 0 {
 			c.text("  %d of %d %s in %s used\n", b.Used, b.Limit, strings.ReplaceAll(b.Action, "_", " "), b.Window)
@@ -159,6 +161,10 @@ func showCommand(c *call) func(context.Context) error {
 			}
 			c.text("run %s of sync %s: %s, %s, started %s by %s\n%s\n", a.Run.ID, a.Run.Sync, a.Run.Mode, a.Run.State,
 				a.Run.Started.Local().Format(timeLayout), a.Run.Trigger, a.Run.Summary)
+			var report engine.Report
+			if err := json.Unmarshal(a.Report, &report); err == nil { // there is none while it runs
+				c.showDrift(report.Drift, "")
+			}
 			c.operations(a.Operations, *all)
 			return nil
 		})

@@ -222,6 +222,10 @@ func (c *call) showRun(a *api.RunAnswer, all bool) (*plan.Plan, error) {
 	c.showUndo(a)
 	c.showVerdict(a)
 	c.showResult(a)
+	if d := a.Report.Drift; d != nil && d.Late+d.Lost+d.Contradicted+d.Arrived > 0 {
+		c.text("\n")
+		c.showDrift(d, "")
+	}
 	c.showPaused(a)
 	return p, nil
 }

@@ -55,8 +55,14 @@ var syncBlock = schema.Block{
 		{Name: "users", MaxItems: 1, Doc: "Who gets an account, and what it looks like.", Body: usersBlock},
 		{Name: "groups", MaxItems: 1, Doc: "Which groups and memberships are kept; without the block none are.", Body: groupsBlock},
 		{Name: "limits", MaxItems: 1, Doc: "How much one run may change without being asked.", Body: limitsBlock},
+		{Name: "drift", MaxItems: 1, Doc: "How a source that is pushed to is held against a source of the same identity provider that is read. It needs both in from, and a join by user.external_id.", Body: driftBlock},
 	},
 }
+
+var driftBlock = schema.Block{Fields: []schema.Field{
+	{Name: "patience", Type: schema.Duration, Default: "1h", Min: num(0), Doc: "How long a push may be behind what was read before it counts as lost or contradicted."},
+	{Name: "compare", Type: schema.StringList, Default: []any{DriftActive, DriftEmail, DriftUsername, DriftNames, DriftGroups}, OneOf: []string{DriftActive, DriftEmail, DriftUsername, DriftNames, DriftGroups}, Doc: "What of a person is compared, besides whether they are there. Leave out what the provider maps to something else on purpose."},
+}}
 
 var scheduleBlock = schema.Block{Fields: []schema.Field{
 	{Name: "every", Type: schema.Duration, Min: num(1), Doc: "Interval between runs."},

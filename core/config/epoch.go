@@ -28,6 +28,7 @@ type meaning struct {
 	Users      Users
 	Groups     Groups
 	Limits     Limits
+	Compare    []string
 	Rules      map[string]string
 	DefaultMap any
 	Connectors map[string]string
@@ -36,7 +37,7 @@ type meaning struct {
 }
 
 func (p *parser) epoch(s *Sync, b *hclsyntax.Block) string {
-	m := meaning{Format: epochFormat, Sync: s.Name, Users: s.Users, Groups: s.Groups, Limits: s.Limits,
+	m := meaning{Format: epochFormat, Sync: s.Name, Users: s.Users, Groups: s.Groups, Limits: s.Limits, Compare: s.Drift.Compare,
 		Rules: map[string]string{}, DefaultMap: mapping.DefaultMap, Connectors: map[string]string{}, Values: map[string]string{}}
 	p.expressions(b.Body, "", m.Rules)
 	bodies := []*hclsyntax.Body{b.Body}

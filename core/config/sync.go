@@ -16,6 +16,12 @@ type syncInput struct {
 	Users    usersInput    `json:"users"`
 	Groups   groupsInput   `json:"groups"`
 	Limits   limitsInput   `json:"limits"`
+	Drift    driftInput    `json:"drift"`
+}
+
+type driftInput struct {
+	Patience duration `json:"patience"`
+	Compare  []string `json:"compare"`
 }
 
 type scheduleInput struct {
@@ -104,7 +110,7 @@ func takeApart(b *hclsyntax.Block) syncParts {
 	}
 	parts.hasGroups = written["groups"]
 	// Blocks that are not written are read as empty ones, for their defaults.
-	for _, name := range []string{"schedule", "users", "groups", "limits"} {
+	for _, name := range []string{"schedule", "users", "groups", "limits", "drift"} {
 		if !written[name] {
 			blocks = append(blocks, &hclsyntax.Block{Type: name, TypeRange: b.TypeRange, OpenBraceRange: b.OpenBraceRange, CloseBraceRange: b.CloseBraceRange, Body: emptyBody(b.DefRange())})
 		}
@@ -126,6 +132,7 @@ func (p *parser) sync(b *hclsyntax.Block) {
 		s.Users = in.Users.users()
 		s.Groups = in.Groups.groups(parts.hasGroups)
 		s.Limits = p.limits(&in.Limits, limitRanges(b.Body))
+		s.Drift = Drift{Patience: in.Drift.Patience.d(), Compare: in.Drift.Compare}
 		p.checkSchedule(s)
 	} else {
 		s.Groups.Mode = in.Groups.Mode

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
@@ -86,6 +87,7 @@ type Sync struct {
 	Users    Users
 	Groups   Groups
 	Limits   Limits
+	Drift    Drift
 	Rules    *mapping.Rules // users.include, users.map, join, groups.include, groups.name, groups.map
 	// Epoch is the SHA-256, in hex, of what the block and its connectors mean.
 	// Comments, layout and the schedule do not change it, a default of a newer
@@ -174,6 +176,32 @@ type Groups struct {
 	OnLeave      string // a group without a source: LeaveKeep (it stays, emptied), LeaveRetire (and says so), LeaveDelete
 	ForNewUsers  []string
 	ForAllUsers  []string
+}
+
+// What of a person drift is looked for in.
+const (
+	DriftActive   = "active"
+	DriftEmail    = "email"
+	DriftUsername = "username"
+	DriftNames    = "names"
+	DriftGroups   = "groups"
+)
+
+// Drift is the drift block: how a source that is pushed to is held against a source of
+// the same identity provider that is read.
+type Drift struct {
+	Patience time.Duration // what was not pushed this long after it was read counts as lost
+	Compare  []string      // DriftActive and the like; none: people alone
+}
+
+// PushAndPull reports whether sources of the sync may be one identity provider's: they
+// are joined by external_id, the provider's own id.
+func (s *Sync) PushAndPull() bool {
+	if len(s.From) < 2 || s.Rules == nil {
+		return false
+	}
+	reads, _ := s.Rules.ReadsOf("join")
+	return slices.Contains(reads, mapping.RootUser+".external_id")
 }
 
 // Unlimited is the Count or Percent of a Limit that does not bound.

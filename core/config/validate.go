@@ -103,6 +103,7 @@ func (v *validator) sync(s *Sync) {
 		return
 	}
 	v.reads(s)
+	v.drift(s)
 	target := v.plugins[s.To.Type]
 	if target == nil || !target.Has(schema.Target) {
 		return
@@ -116,6 +117,28 @@ func (v *validator) sync(s *Sync) {
 	}
 	if groups := v.kind(s, target, "groups.kind", s.Groups.Kind, schema.GroupShape); groups != nil {
 		v.groupOperations(s, groups)
+	}
+}
+
+// drift refuses a block for something that is not looked for.
+func (v *validator) drift(s *Sync) {
+	at, written := s.ranges["drift"]
+	if !written {
+		return
+	}
+	pushed, pulled := 0, 0
+	for _, x := range s.From {
+		switch p := v.plugins[x.Type]; {
+		case p == nil:
+			return
+		case p.Has(schema.Listener):
+			pushed++
+		default:
+			pulled++
+		}
+	}
+	if pushed == 0 || pulled == 0 || !s.PushAndPull() {
+		v.errorf("config.ineffective", at, "Setting without effect", "Drift is looked for between a source that is pushed to and one that is read, of one identity provider: from = [source.scim.NAME, source.TYPE.NAME], joined by its own id: join = coalesce(user.external_id, user.id).")
 	}
 }
 

@@ -39,7 +39,7 @@ func (r *run) begin(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			r.sources[ep] = &sourceSide{ref: c.Ref(), id: c.ID(), order: i}
+			r.sources[ep] = r.side(r.sync, i, c)
 		}
 		if err := r.interrupted(tx); err != nil {
 			return err

@@ -50,6 +50,8 @@ type Engine struct {
 	Redact *diag.Redactor
 	// Audit records what is planned, released and done; nil without a record.
 	Audit *audit.Log
+	// Pushed tells the plugins, by their types, that are pushed to; nil: none is.
+	Pushed func(typ string) bool
 
 	targets keyedMutex
 }
@@ -101,6 +103,7 @@ type Report struct {
 	SecondLook *SecondLook    `json:"second_look,omitempty"`
 	Drifted    []string       `json:"drifted,omitempty"` // steps of a plan file that no longer fit
 	Undo       *UndoReport    `json:"undo,omitempty"`
+	Drift      *DriftReport   `json:"drift,omitempty"`  // of what was pushed; nil where nothing is compared
 	Paused     *PauseView     `json:"paused,omitempty"` // nothing was, or will be, applied until the sync is resumed
 	Causes     []Cause        `json:"causes,omitempty"` // changes of the configuration that take something away
 	// Waiting is how many steps wait for an approval. Approvals are the people who gave

@@ -42,6 +42,7 @@ type evaluation struct {
 	groups    *groupSide
 	protected map[store.ID]string
 	graces    map[store.ID]store.Grace
+	pair      *pairing // nil where nothing that is pushed is compared
 
 	looked      []store.ID // marked accounts that were looked at
 	newPeople   map[store.ID]store.Person
@@ -62,9 +63,10 @@ type evaluation struct {
 
 // sourceSide is one source of the sync.
 type sourceSide struct {
-	ref   string // "source.okta.corp"
-	id    string // "okta.corp"
-	order int    // precedence
+	ref    string // "source.okta.corp"
+	id     string // "okta.corp"
+	order  int    // precedence
+	pushed bool   // it is pushed to, in a sync that compares that with what it reads
 }
 
 // personResult is what a run makes of one person.
@@ -73,6 +75,9 @@ type personResult struct {
 	accounts []store.ID // of the sources
 	link     store.ID   // target account, 0 without
 	open     bool       // something is wanted that the target does not allow now
+
+	differences []store.Difference // between what was pushed and what was read of them
+	missing     bool               // nothing was pushed
 }
 
 // peoplePerBatch bounds how many people are in memory with all their records.
@@ -143,6 +148,9 @@ func (ev *evaluation) prepare() error {
 		return err
 	}
 	ev.groupsMoved = settled != ev.groupsVersion || ev.whole
+	if ev.pair, err = ev.pairOf(); err != nil {
+		return err
+	}
 	ev.groups = &groupSide{ev: ev, kind: ev.groupKind}
 	return ev.groups.prepare()
 }
@@ -300,6 +308,7 @@ func (ev *evaluation) keep(tx store.Tx) error {
 		func() error { return tx.DeleteGraces(idset.Of(ev.endGraces)) },
 		func() error { return tx.PutLeavers(ev.leavers) },
 		func() error { return tx.ClearDirty(ev.sid, done) },
+		func() error { return ev.keepDrift(tx) },
 		func() error { return ev.settleGroups(tx) },
 	} {
 		if err := write(); err != nil {

@@ -20,20 +20,22 @@ import (
 // Explanation says, for one person, what the sources show, which rule did what, which
 // account is theirs and why, what each group comes from, and what was done.
 type Explanation struct {
-	Sync    string            `json:"sync"`
-	Person  string            `json:"person"` // join key
-	Outcome string            `json:"outcome"`
-	Detail  string            `json:"detail,omitempty"`
-	Sources []SourceView      `json:"sources"`
-	Origin  map[string]string `json:"origin,omitempty"` // which source each value came from
-	Rules   []RuleView        `json:"rules"`
-	Account *AccountView      `json:"account,omitempty"`
-	Match   *MatchView        `json:"match,omitempty"` // how the account was found
-	Groups  []GroupView       `json:"groups"`
-	Steps   []plan.Step       `json:"steps"`          // what a run would do now
-	History []OperationView   `json:"history"`        // newest first
-	If      string            `json:"if,omitempty"`   // what is supposed, in a sentence
-	Past    *PastView         `json:"past,omitempty"` // an earlier run instead of now: the rest but Sync and Person is empty
+	Sync    string `json:"sync"`
+	Person  string `json:"person"` // join key
+	Outcome string `json:"outcome"`
+	Detail  string `json:"detail,omitempty"`
+	// Drift is in what the record that was pushed differs from the one that was read.
+	Drift   []store.Difference `json:"drift,omitempty"`
+	Sources []SourceView       `json:"sources"`
+	Origin  map[string]string  `json:"origin,omitempty"` // which source each value came from
+	Rules   []RuleView         `json:"rules"`
+	Account *AccountView       `json:"account,omitempty"`
+	Match   *MatchView         `json:"match,omitempty"` // how the account was found
+	Groups  []GroupView        `json:"groups"`
+	Steps   []plan.Step        `json:"steps"`          // what a run would do now
+	History []OperationView    `json:"history"`        // newest first
+	If      string             `json:"if,omitempty"`   // what is supposed, in a sentence
+	Past    *PastView          `json:"past,omitempty"` // an earlier run instead of now: the rest but Sync and Person is empty
 
 	match   correlate.Result
 	matches []correlate.Match
@@ -196,7 +198,7 @@ func (e *Engine) readOnly(v store.Reader, s *config.Sync, target *schema.Plugin)
 		userKind: target.Kind(s.Users.Kind), groupKind: target.Kind(s.Groups.Kind), now: e.Now(), removals: true, newIDs: e.Store.NewIDs}
 	for i, c := range s.From {
 		if ep := eps[c.Ref()]; ep != 0 {
-			ev.sources[ep] = &sourceSide{ref: c.Ref(), id: c.ID(), order: i}
+			ev.sources[ep] = e.side(s, i, c)
 		}
 	}
 	return ev, nil
@@ -234,7 +236,7 @@ func (e *Engine) accountsOf(v store.Reader, s *config.Sync, sid store.SyncID, us
 
 func (x *Explanation) fill(ev *evaluation, v store.Reader) error {
 	for _, r := range ev.people {
-		x.Person, x.Outcome, x.Detail = r.person.Key, r.person.Outcome, r.person.Detail
+		x.Person, x.Outcome, x.Detail, x.Drift = r.person.Key, r.person.Outcome, r.person.Detail, r.differences
 		if err := x.fillSources(ev, v, r); err != nil {
 			return err
 		}

@@ -48,6 +48,9 @@ func (r *run) judge(ctx context.Context, ev *evaluation) (allowed *plan.Plan, er
 		if err := ev.keep(tx); err != nil {
 			return err
 		}
+		if err := r.drifted(tx, ev); err != nil {
+			return err
+		}
 		in, err := r.guardInput(tx, p)
 		if err != nil {
 			return err

@@ -20,11 +20,13 @@ type someone struct {
 	absent  []store.Account
 	groups  idset.Set // source groups of the active records
 
-	state   state
-	why     string // of the state
-	rule    string
-	desired mapping.Account
-	matches []correlate.Match
+	ended     string      // how one side of a pair says that they left
+	overruled *sourceSide // the other side, whose record then counts as inactive
+	state     state
+	why       string // of the state
+	rule      string
+	desired   mapping.Account
+	matches   []correlate.Match
 
 	account *targetAccount // linked or adopted
 }
@@ -33,6 +35,7 @@ type sourceRecord struct {
 	account store.Account
 	side    *sourceSide
 	user    identity.User
+	groups  idset.Set // nested ones included
 }
 
 type targetAccount struct {
@@ -73,6 +76,11 @@ func (ev *evaluation) batch(ps []store.ID) error {
 	}
 	for _, s := range people {
 		if err := ev.desire(s); err != nil {
+			return err
+		}
+	}
+	if ev.pair != nil {
+		if err := ev.drift(people); err != nil {
 			return err
 		}
 	}
@@ -131,7 +139,22 @@ func (ev *evaluation) load(ps []store.ID) ([]*someone, error) {
 			s.accounts = append(s.accounts, n)
 		}
 	}
-	return out, ev.loadAccounts(ns, func(n store.ID) *someone { return byP[belongs[n]] })
+	if err := ev.loadAccounts(ns, func(n store.ID) *someone { return byP[belongs[n]] }); err != nil {
+		return nil, err
+	}
+	for _, s := range out {
+		if ev.pair != nil {
+			if err := ev.weigh(s); err != nil {
+				return nil, err
+			}
+		}
+		for i := range s.records {
+			if r := &s.records[i]; r.user.Active {
+				s.groups = s.groups.With(r.groups)
+			}
+		}
+	}
+	return out, nil
 }
 
 func (ev *evaluation) loadAccounts(ns []store.ID, of func(store.ID) *someone) error {
@@ -153,10 +176,7 @@ func (ev *evaluation) loadAccounts(ns []store.ID, of func(store.ID) *someone) er
 		if err != nil {
 			return fmt.Errorf("account %q of %s: %w", a.Ext, side.ref, err)
 		}
-		s.records = append(s.records, sourceRecord{a, side, u})
-		if u.Active {
-			s.groups = s.groups.With(effective[a.N])
-		}
+		s.records = append(s.records, sourceRecord{a, side, u, effective[a.N]})
 	}
 	return nil
 }
@@ -199,7 +219,7 @@ func (ev *evaluation) desire(s *someone) error {
 	s.desired = desired
 	switch {
 	case !person.User.Active: // whatever a rule says of their record
-		s.state, s.why = inactive, "inactive in "+s.records[0].side.ref
+		s.state, s.why = inactive, cmp.Or(s.ended, "inactive in "+s.records[0].side.ref)
 	case err != nil:
 		s.state, s.why = broken, err.Error()
 	case !desired.In:

@@ -36,17 +36,23 @@ func (ev *evaluation) doubt(s *someone, class plan.Class) {
 	ev.doubted[s.person.P] = true
 	d := doubt{P: s.person.P, leaves: class != plan.RemoveMember}
 	for _, a := range s.absent {
-		if side := ev.sources[a.Endpoint]; side != nil {
+		if side := ev.sources[a.Endpoint]; side != nil && !s.isOverruled(side) {
 			d.N, d.Source, d.Ext, d.listed = a.N, side.ref, a.Ext, false
 			ev.doubts = append(ev.doubts, d)
 		}
 	}
 	for i := range s.records {
-		if r := &s.records[i]; r.user.Active || s.state == inactive {
+		if r := &s.records[i]; (r.user.Active || s.state == inactive) && !s.isOverruled(r.side) {
 			d.N, d.Source, d.Ext, d.listed = r.account.N, r.side.ref, r.account.Ext, true
 			ev.doubts = append(ev.doubts, d)
 		}
 	}
+}
+
+// isOverruled reports whether a side need not be asked: the other one of its pair has
+// said that the person left, and is asked itself.
+func (s *someone) isOverruled(side *sourceSide) bool {
+	return side == s.overruled && s.state == inactive
 }
 
 // distrust forgets where the next delta reads of sources whose listings were wrong

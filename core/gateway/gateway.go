@@ -64,7 +64,7 @@ func Open(ctx context.Context, cfg *config.Config, o Options) (*Gateway, error) 
 	g.Tokens = &token.Book{Store: st, Now: time.Now, Record: g.recordToken}
 	plugins.directories = newDirectories(st)
 	g.Engine = &engine.Engine{Store: st, Config: cfg, Connectors: plugins, Log: o.Log, Now: time.Now, Progress: g.tell, Version: o.Version, Redact: g.Redact,
-		Audit: g.Audit}
+		Audit: g.Audit, Pushed: plugins.pushedTo}
 	if err := audit.Reconcile(ctx, st, g.Audit); err != nil {
 		return nil, errors.Join(err, g.Close())
 	}
@@ -86,6 +86,7 @@ type Plugins struct {
 
 	mu      sync.Mutex
 	running map[string]*instance
+	pushed  map[string]bool // by type, of those that were described
 }
 
 type instance struct {
@@ -105,7 +106,7 @@ func OpenPlugins(cfg *config.Config, log hclog.Logger, version string) (*Plugins
 	}
 	host := pluginhost.New(pluginhost.Options{PluginDir: cfg.Gateway.PluginDir, Lock: lock, Logger: log,
 		StateDir: filepath.Join(cfg.Gateway.DataDir, "plugins"), Env: env, Version: version})
-	return &Plugins{cfg: cfg, host: host, running: map[string]*instance{}}, nil
+	return &Plugins{cfg: cfg, host: host, running: map[string]*instance{}, pushed: map[string]bool{}}, nil
 }
 
 // Lock reads the lock file, with what the configuration demands of a plugin.
@@ -141,6 +142,25 @@ func (ps *Plugins) Verify() error {
 // Describe returns a plugin's description of itself.
 func (ps *Plugins) Describe(ctx context.Context, typ string) (*schema.Plugin, error) {
 	return ps.host.Describe(ctx, typ)
+}
+
+// pushedTo reports whether clients push to the plugins of a type. One that cannot be
+// described cannot be read either.
+func (ps *Plugins) pushedTo(typ string) bool {
+	ps.mu.Lock()
+	pushed, known := ps.pushed[typ]
+	ps.mu.Unlock()
+	if known {
+		return pushed
+	}
+	d, err := ps.Describe(context.Background(), typ)
+	if err != nil {
+		return false
+	}
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	ps.pushed[typ] = d.Has(schema.Listener)
+	return ps.pushed[typ]
 }
 
 // Get implements engine.Connectors. What is pushed is read from its directory.
