@@ -123,8 +123,10 @@ func (ev *evaluation) differences(s *someone, pushed, pulled *sourceRecord, dele
 func (p *pairing) compares(what string) bool { return slices.Contains(p.compare, what) }
 
 // fields compares what both sides have: a field that one of them leaves empty is one
-// that it does not carry.
+// that it does not carry. Display names, which may be put together from the parts, are
+// compared where a side has no parts.
 func (p *pairing) fields(a, b *identity.User, note func(field, a, b string)) {
+	parts := a.GivenName != "" && a.FamilyName != "" && b.GivenName != "" && b.FamilyName != ""
 	for _, f := range []struct {
 		what, field string
 		a, b        string
@@ -136,7 +138,7 @@ func (p *pairing) fields(a, b *identity.User, note func(field, a, b string)) {
 		{config.DriftNames, "family_name", a.FamilyName, b.FamilyName, sameText},
 		{config.DriftNames, "display_name", a.DisplayName, b.DisplayName, sameText},
 	} {
-		if p.compares(f.what) && f.a != "" && f.b != "" && !f.same(f.a, f.b) {
+		if p.compares(f.what) && f.a != "" && f.b != "" && !f.same(f.a, f.b) && !(parts && f.field == "display_name") {
 			note(f.field, f.a, f.b)
 		}
 	}

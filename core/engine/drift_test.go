@@ -124,7 +124,7 @@ func TestPushesInTime(t *testing.T) {
 
 func TestContradictedPushes(t *testing.T) {
 	b := newPushBench(t, `drift { patience = "0s" }`)
-	b.people(5)
+	b.people(6)
 	for _, s := range []*system{b.hr, b.pushed} {
 		s.group("both", "both")
 	}
@@ -134,8 +134,15 @@ func TestContradictedPushes(t *testing.T) {
 	b.hr.members["both"]["s3"], b.pushed.members["both"]["pushed-s4"] = true, true
 	b.hr.put("s1", "other@example.org", "", true) // a name that one side lacks is no difference
 	b.hr.put("s2", "P2@Example.org", "Another Name", true)
+	named := func(s *system, id, given, display string) {
+		u := s.users[id]
+		u.GivenName, u.FamilyName, u.DisplayName = given, "Byron", display
+		s.users[id] = u
+	}
+	named(b.hr, "s5", "Ada", "Ada B.")
+	named(b.pushed, "pushed-s5", "Augusta", "Augusta Byron")
 	r := b.run(Options{Apply: true})
-	b.count("contradictions", r.Drift, 0, 0, 4)
+	b.count("contradictions", r.Drift, 0, 0, 5)
 	got := map[string][]store.Difference{}
 	for _, v := range r.Drift.Standing {
 		got[v.Person] = v.Differences
@@ -143,6 +150,7 @@ func TestContradictedPushes(t *testing.T) {
 	for person, want := range map[string]store.Difference{
 		"p1@example.org": {Field: "email", Pushed: "p1@example.org", Pulled: "other@example.org"},
 		"p2@example.org": {Field: "display_name", Pushed: "Person 2", Pulled: "Another Name"},
+		"p5@example.org": {Field: "given_name", Pushed: "Augusta", Pulled: "Ada"},
 		"p3@example.org": {Field: "group", Pulled: "both"},
 		"p4@example.org": {Field: "group", Pushed: "both"},
 	} {
@@ -161,6 +169,7 @@ func TestContradictedPushes(t *testing.T) {
 	b.pushed.members["both"] = map[string]bool{"pushed-s3": true}
 	b.push("s1")
 	b.push("s2")
+	b.push("s5")
 	b.count("set right", b.run(Options{Apply: true}).Drift, 0, 0, 0)
 }
 
