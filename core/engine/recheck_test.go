@@ -141,3 +141,27 @@ func (b *bench) groupID(name string) string {
 	b.Fatalf("the target has no group %q", name)
 	return ""
 }
+
+// A group is not deleted by an old picture of it: an administrator took somebody of ours
+// out and put a stranger in.
+func TestGroupThatIsNotEmptyAnyMore(t *testing.T) {
+	b := newBench(t, t.TempDir(), "  groups { on_leave = \"delete\" }\n"+generous)
+	defer b.close()
+	b.company(20)
+	b.run(Options{Apply: true})
+	id := b.groupID("engineering")
+	delete(b.app.members[id], b.account("p0@example.org").ID)
+	b.app.put("stranger", "stranger@elsewhere.example", "Stranger", true)
+	b.app.members[id]["stranger"] = true
+	delete(b.hr.groups, "g2")
+	delete(b.hr.members, "g2")
+	r := b.run(Options{Mode: ModeDelta, Apply: true})
+	if _, there := b.app.groups[id]; !there || !b.app.members[id]["stranger"] {
+		t.Errorf("the stranger lost the group: %s", text(r.Plan))
+	}
+	delete(b.app.members[id], "stranger")
+	b.run(Options{Mode: ModeFull, Apply: true, Everyone: true})
+	if _, there := b.app.groups[id]; there {
+		t.Error("the group is empty, and still there")
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"syncgateway/core/idset"
+	"syncgateway/core/mirror"
 	"syncgateway/core/plan"
 	"syncgateway/core/pluginhost"
 	"syncgateway/core/store"
@@ -59,16 +60,16 @@ func unnoted(err error) string {
 // them, where the picture of the target is of an earlier run: somebody may have been put
 // into one since.
 func (r *run) emptyGroups(ctx context.Context, ev *evaluation) error {
-	leaving, ids := map[string]int{}, []string{}
-	deleted := map[string]bool{}
+	var ids []string
+	leaving := map[mirror.Pair]bool{} // whom the plan takes out of which group; out of all, without one
 	for i := range ev.steps {
 		switch s := &ev.steps[i]; s.Class {
 		case plan.DeleteGroup:
 			ids = append(ids, s.Group.ID)
 		case plan.RemoveMember:
-			leaving[s.Group.ID]++
+			leaving[mirror.Pair{Group: s.Group.ID, Member: s.User.ID}] = true
 		case plan.DeleteUser:
-			deleted[s.User.ID] = true
+			leaving[mirror.Pair{Member: s.User.ID}] = true
 		}
 	}
 	if ev.fresh || len(ids) == 0 {
@@ -79,14 +80,13 @@ func (r *run) emptyGroups(ctx context.Context, ev *evaluation) error {
 	if err != nil {
 		return err
 	}
+	stays := map[string]bool{}
 	for _, m := range seen.members {
-		if !deleted[m.Member] {
-			leaving[m.Group]--
-		}
+		stays[m.Group] = stays[m.Group] || !leaving[m] && !leaving[mirror.Pair{Member: m.Member}]
 	}
 	kept := ev.steps[:0]
 	for _, s := range ev.steps {
-		if s.Class == plan.DeleteGroup && (!end.Complete || leaving[s.Group.ID] < 0) {
+		if s.Class == plan.DeleteGroup && (!end.Complete || stays[s.Group.ID]) {
 			ev.warn("group %q of ours has no source group any more, but somebody is in it: it stays", s.Group.Name)
 			continue
 		}

@@ -16,9 +16,9 @@ import (
 // Variable is the environment variable that names the protection to switch off.
 const Variable = "GATEWAY_PLANTED"
 
-// Violation is one protection, and how it is switched off: Code is put behind the text
-// At, which File holds once, or in its place where Instead is set. OFF stands for the
-// condition.
+// Violation is one protection, and how it is switched off: Code is put behind the line
+// that holds the text At, which File holds once, or in place of that text where Instead
+// is set. OFF stands for the condition.
 type Violation struct {
 	Name    string
 	Off     string // what no longer holds, in words
@@ -101,8 +101,10 @@ func (v *Violation) into(text string) (string, error) {
 		return "", fmt.Errorf("%s holds %d times %q, where core/chaos/planted puts the violation %q: where is this protection now?", v.File, n, v.At, v.Name)
 	}
 	code := strings.ReplaceAll(v.Code, "OFF", off(v.Name))
-	if !v.Instead {
-		code = v.At + "\n" + code
+	if v.Instead {
+		return strings.Replace(text, v.At, code, 1), nil
 	}
-	return strings.Replace(text, v.At, code, 1), nil
+	from := strings.Index(text, v.At)
+	line := from + strings.IndexByte(text[from:], '\n') + 1
+	return text[:line] + code + "\n" + text[line:], nil
 }
