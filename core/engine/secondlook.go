@@ -211,7 +211,9 @@ func (l *look) take(d doubt, a answer, confirmed map[bool]int) {
 	if l.mute[d.Source]++; !a.mute {
 		l.mute[d.Source] = 0
 	}
-	l.wrong[d.Source] = l.wrong[d.Source] || a.contradicts
+	if a.contradicts {
+		l.wrong[d.Source] = true
+	}
 }
 
 // answers asks about several accounts at a time.
