@@ -45,7 +45,7 @@ test: ## everything that must hold
 	$(GO) test -count=1 -timeout 30m $(E2E)
 
 race: ## under the race detector; end to end, binaries included, those with most at once (RACE=. for all)
-	$(GO) test -race -timeout 30m $(UNIT)
+	$(GO) test -race -short -timeout 30m $(UNIT)
 	$(GO) test -race -short -count=1 -timeout 60m -run '$(RACE)' $(E2E)
 
 chaos: ## the chaos corpus (docs/chaos.md): SEEDS=1-10000 PROCESSES=1000, or PLANTED=all

@@ -48,7 +48,7 @@ func (d *Directory) Call(ctx context.Context, c pluginhost.DirectoryCall) (reply
 		err = d.commits.Do(ctx, func(tx store.Tx) error {
 			w := &work{d: d, r: tx, tx: tx}
 			reply, err = w.do(&c)
-			changed = w.seq != 0
+			changed = w.changed
 			return err
 		})
 		if err == nil && changed {
@@ -92,12 +92,15 @@ type work struct {
 	seq int64    // of this call's change; 0: it has not changed anything
 	at  time.Time
 
+	changed bool // this call, or one before it in the transaction, changed something
+
 	found []store.ID // the entries of the reply that is being made
 }
 
-// change numbers what this call changes, once.
+// change numbers what this call changes, once. Every call of a transaction has a number
+// of its own: no two entries are at one position.
 func (w *work) change() (seq int64, at time.Time, err error) {
-	if w.seq == 0 {
+	if w.changed = true; w.seq == 0 {
 		w.at = w.d.now().UTC().Truncate(time.Microsecond) // as it will be read back
 		w.seq, err = w.tx.NextSeq(w.d.ep)
 	}
@@ -142,6 +145,7 @@ func (w *work) do(c *pluginhost.DirectoryCall) (pluginhost.DirectoryReply, error
 // refused.
 func (w *work) transaction(calls []pluginhost.DirectoryCall) (all pluginhost.DirectoryReply, err error) {
 	for i := range calls {
+		w.seq = 0
 		reply, err := w.do(&calls[i])
 		if err != nil {
 			return all, err
