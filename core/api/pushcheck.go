@@ -43,6 +43,9 @@ func (s *Service) toPaste(ctx context.Context, l *gateway.Listener) ([]CheckStep
 		steps = append(steps, CheckStep{Name: ref, Step: "transport", Outcome: "failed",
 			Detail: "tokens and people would cross the network in the clear: set gateway.tls, or gateway.public_url to the https address of a proxy"})
 	}
+	if j := l.Block.Host.JWT; j != nil {
+		steps = append(steps, CheckStep{Name: ref, Step: "or no token", Outcome: "passed", Detail: "those that " + j.Issuer + " issues for " + j.Audience + " are taken too"})
+	}
 	token, err := s.tokenStep(ctx, ref, l.Block.Name)
 	return append(steps, token), err
 }

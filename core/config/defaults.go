@@ -42,8 +42,16 @@ var hostBlock = schema.Block{Fields: []schema.Field{
 	{Name: "read_timeout", Type: schema.Duration, Default: "6h", Min: num(1), Doc: "How long a whole read may take."},
 	{Name: "check_timeout", Type: schema.Duration, Default: "1m", Min: num(1), Doc: "How long connecting and testing the connection may take."},
 	{Name: "page_size", Type: schema.Int, Default: 0.0, Min: num(0), Max: num(10000), Doc: "Records in a page; 0: the plugin's choice."},
+}, Blocks: []schema.NestedBlock{
+	{Name: "jwt", MaxItems: 1, Body: jwtBlock, Doc: "Of a source that is pushed to: tokens (JWT) that somebody else issues are accepted too, such as Entra's own."},
 }}
 
+var jwtBlock = schema.Block{Fields: []schema.Field{
+	{Name: "issuer", Type: schema.String, Required: true, Doc: "The claim iss.", Example: "https://sts.windows.net/TENANT/"},
+	{Name: "audience", Type: schema.String, Required: true, Doc: "What the claim aud must have.", Example: "8adf8e6e-67b2-4cf2-a259-e3dc5476c621"},
+	{Name: "keys", Type: schema.String, Required: true, Doc: "The issuer's public keys as a JSON Web Key Set: an https address, or a file, which is read again when it changes.", Example: "https://login.microsoftonline.com/TENANT/discovery/keys"},
+	{Name: "claims", Type: schema.StringMap, Doc: "Claims that must have exactly these texts. Without any, whoever the issuer gives a token for the audience may push."},
+}}
 var syncBlock = schema.Block{
 	Fields: []schema.Field{
 		{Name: "from", Type: schema.String, Doc: "Sources in order of precedence: [source.okta.corp]."},

@@ -2,9 +2,12 @@ package config
 
 import (
 	"fmt"
+	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -187,9 +190,32 @@ func (p *parser) host(b *hclsyntax.Block) {
 		ReadTimeout  duration `json:"read_timeout"`
 		CheckTimeout duration `json:"check_timeout"`
 		PageSize     int      `json:"page_size"`
+		JWT          *struct {
+			Issuer   string            `json:"issuer"`
+			Audience string            `json:"audience"`
+			Keys     string            `json:"keys"`
+			Claims   map[string]string `json:"claims"`
+		} `json:"jwt"`
 	}
 	p.decode(found, hostBlock, at, &host)
 	x.Host = Host{ReadTimeout: host.ReadTimeout.d(), CheckTimeout: host.CheckTimeout.d(), PageSize: host.PageSize}
+	if j := host.JWT; j != nil && j.Keys != "" {
+		x.Host.JWT = &JWT{Issuer: j.Issuer, Audience: j.Audience, Keys: p.keysPlace(j.Keys, at), Claims: j.Claims}
+	}
+}
+
+// keysPlace is where an issuer's keys are: whoever answers there can make tokens, so an
+// address is one that cannot be taken by somebody on the way.
+func (p *parser) keysPlace(place string, at hcl.Range) string {
+	u, err := url.Parse(place)
+	if err != nil || !strings.Contains(place, "://") {
+		return p.config.path(place)
+	}
+	ip := net.ParseIP(u.Hostname())
+	if u.Scheme != "https" && !(u.Scheme == "http" && (ip != nil && ip.IsLoopback() || u.Hostname() == "localhost")) {
+		p.errorf("config.value", at, "Not a safe address", "keys is an https address, or a file: whoever answers there can make tokens.")
+	}
+	return place
 }
 
 func (p *parser) plugins(blocks []*hclsyntax.Block) {

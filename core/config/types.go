@@ -76,6 +76,15 @@ type Host struct {
 	ReadTimeout  time.Duration // a whole read
 	CheckTimeout time.Duration // Configure and Check
 	PageSize     int           // records a page; 0: the plugin's choice
+	JWT          *JWT          // of a source that is pushed to: tokens that others issue; nil: none
+}
+
+// JWT is the jwt block of a source that is pushed to: tokens that its clients have from
+// somebody else.
+type JWT struct {
+	Issuer, Audience string
+	Keys             string // of the issuer: an address or a file
+	Claims           map[string]string
 }
 
 // Sync is a sync block, complete with defaults.

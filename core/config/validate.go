@@ -32,6 +32,9 @@ func Validate(c *Config, lookup Lookup) diag.Diagnostics {
 	v := &validator{plugins: map[string]*schema.Plugin{}, parser: parser{config: c}}
 	for _, x := range c.Connectors() {
 		if p := v.plugin(x, lookup); p != nil {
+			if x.Host.JWT != nil && !p.Has(schema.Listener) {
+				v.errorf("config.ineffective", x.Range, "Setting without effect", "Nobody pushes to %s, so nobody shows it a token: leave jwt out.", x.Ref())
+			}
 			_, _, diags := c.PluginInput(x, p)
 			v.diags = append(v.diags, diags...)
 		}

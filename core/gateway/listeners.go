@@ -217,16 +217,46 @@ func (g *Gateway) listen(ctx context.Context, l Listener, p *pluginhost.Plugin, 
 func (g *Gateway) Routes(listeners []Listener) []ingress.Route {
 	var out []ingress.Route
 	for _, l := range listeners {
-		ref := l.Block.Ref()
+		ref, issued := l.Block.Ref(), g.issued(l.Block)
 		out = append(out, ingress.Route{Source: l.Block.Name, Socket: l.Socket, Authenticate: func(authorization string) ingress.Caller {
-			t, ok := g.Tokens.Accept(context.Background(), ref, authorization)
-			if !ok {
-				return ingress.Caller{Pass: true} // the plugin may know it
+			if t, ok := g.Tokens.Accept(context.Background(), ref, authorization); ok {
+				return ingress.Caller{OK: true, Name: t.Name, Scope: access(t.Scope)}
 			}
-			return ingress.Caller{OK: true, Name: t.Name, Scope: access(t.Scope)}
+			if name, ok := issued(authorization); ok {
+				return ingress.Caller{OK: true, Name: name}
+			}
+			return ingress.Caller{Pass: true} // the plugin may know it
 		}})
 	}
 	return out
+}
+
+// refusalsEvery is how often it is logged, at most, that a token of an issuer was
+// refused.
+const refusalsEvery = 10 * time.Second
+
+// issued judges tokens that somebody else issues for a source.
+func (g *Gateway) issued(block *config.Connector) func(authorization string) (name string, ok bool) {
+	j := block.Host.JWT
+	if j == nil {
+		return func(string) (string, bool) { return "", false }
+	}
+	x := &token.Issued{Issuer: j.Issuer, Audience: j.Audience, Claims: j.Claims, Keys: token.NewKeys(j.Keys, time.Now), Now: time.Now}
+	var mu sync.Mutex
+	var said time.Time
+	return func(authorization string) (string, bool) {
+		name, err := x.Accept(context.Background(), authorization)
+		if err == nil {
+			return name, true
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if now := time.Now(); !errors.Is(err, token.ErrUnknown) && now.Sub(said) > refusalsEvery {
+			said = now
+			g.Log.Warn("a token of the issuer was refused", "source", block.Ref(), "because", err)
+		}
+		return "", false
+	}
 }
 
 // access is a token's scope as the front door passes it on.
