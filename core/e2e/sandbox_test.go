@@ -223,6 +223,8 @@ sync "staff" {
     max_shrink     = 50
     deactivate { count = 1000 }
     remove_member { count = 1000 }
+    delete_group { count = 1000 }
+    privileged { count = 1000 }
   }
 }
 `
