@@ -69,6 +69,9 @@ func (as *approvals) covers(s *plan.Step) bool {
 // else what was approved, and what is not held by itself where that may go on.
 func (r *run) release(tx store.Tx, p *plan.Plan, digest string) (*plan.Plan, error) {
 	v := r.report.Verdict
+	if !v.Hold() && len(r.unasked) == 0 {
+		return p, nil
+	}
 	if !v.Hold() {
 		return p.Where(func(s *plan.Step) bool { return !s.Class.Destructive() || !r.unasked[s.P] }), nil
 	}

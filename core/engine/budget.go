@@ -14,10 +14,13 @@ import (
 	"syncgateway/core/store"
 )
 
-// guardInput gathers what the guard judges by.
+// guardInput gathers what the guard judges by: nothing for an empty plan.
 func (r *run) guardInput(tx store.Reader, p *plan.Plan) (guard.Input, error) {
 	l := &r.sync.Limits
 	in := guard.Input{Plan: p, MinPopulation: l.MinPopulation, MinSetting: r.evaluation().where("limits.min_population"), Floor: l.Floor, GroupSizes: map[string]int{}}
+	if p.Empty() {
+		return in, nil
+	}
 	outcomes, err := tx.Outcomes(r.sid)
 	if err != nil {
 		return in, err
@@ -30,9 +33,8 @@ func (r *run) guardInput(tx store.Reader, p *plan.Plan) (guard.Input, error) {
 	if err != nil {
 		return in, err
 	}
-	counts := p.Counts()
 	in.Budgets, err = r.budgets(tx, names, func(a guard.Action) bool {
-		return slices.ContainsFunc(a.Classes(), func(c plan.Class) bool { return counts[c] > 0 })
+		return slices.ContainsFunc(p.Steps, func(s plan.Step) bool { return a.Covers(&s) })
 	})
 	return in, err
 }
@@ -75,7 +77,9 @@ func (e *Engine) BudgetUse(v store.Reader, sync string) ([]Use, error) {
 	if err := r.sizes(v, &in); err != nil {
 		return nil, err
 	}
-	budgets, err := r.budgets(v, nil, func(guard.Action) bool { return true })
+	// Who was added to privileged groups is found among everybody who was added to any:
+	// too much for a question that is asked every few seconds.
+	budgets, err := r.budgets(v, nil, func(a guard.Action) bool { return a != guard.Privileged })
 	var out []Use
 	for i := range budgets {
 		b := &budgets[i]
