@@ -42,6 +42,11 @@ func serve(p *Plugin, err error) {
 		fmt.Fprintln(stderr, "This plugin serves a host with mutual TLS only, and the host offered no certificate.")
 		os.Exit(1)
 	}
+	stop, err := profile(os.Getenv(profileKey), p.Describe.Type)
+	if err != nil {
+		fmt.Fprintf(stderr, "No profile can be written: %v.\n", err)
+		os.Exit(1)
+	}
 	captureLog()
 	go leaveWithParent(os.Getppid(), os.Getppid, time.Tick(parentEvery), os.Exit)
 	plugin.Serve(&plugin.ServeConfig{
@@ -49,10 +54,13 @@ func serve(p *Plugin, err error) {
 		Plugins:         plugin.PluginSet{"gateway": &served{plugin: p}},
 		Logger:          newLogger(hclog.Warn),
 		GRPCServer: func(opts []grpc.ServerOption) *grpc.Server {
-			opts = append(opts, wire.Recovering(stderr)...)
+			opts = append(append(opts, wire.Encoding()), wire.Recovering(stderr)...)
 			return grpc.NewServer(append(opts, grpc.MaxRecvMsgSize(largestRequest))...)
 		},
 	})
+	if err := stop(); err != nil {
+		fmt.Fprintf(stderr, "The profile is not whole: %v.\n", err)
+	}
 	os.Exit(0)
 }
 

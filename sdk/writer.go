@@ -31,7 +31,7 @@ type stream struct {
 	bytes   int
 	limit   int
 	count   uint64
-	sent    map[string]struct{} // kind and id of what was sent; nil in a delta read, where a record may come again
+	sent    *seen // nil in a delta read, where a record may come again
 	end     *record.Complete
 	reset   bool
 	broken  error // the host is gone, or a record could not be sent
@@ -41,7 +41,7 @@ type stream struct {
 func (s *stream) begin(events wire.Events, pageSize int, delta bool, flush func() error) {
 	s.events, s.flush, s.limit = events, flush, pageRecords
 	if !delta {
-		s.sent = map[string]struct{}{}
+		s.sent = newSeen()
 	}
 	if pageSize > 0 && pageSize < pageRecords {
 		s.limit = pageSize
@@ -91,12 +91,8 @@ func (s *stream) add(what, id string, size int) (again bool, err error) {
 	if err := s.open(); err != nil {
 		return false, err
 	}
-	if s.sent != nil {
-		key := what + id
-		if _, again := s.sent[key]; again {
-			return true, nil
-		}
-		s.sent[key] = struct{}{}
+	if s.sent != nil && s.sent.again(what, id) {
+		return true, nil
 	}
 	if err := s.room(size); err != nil {
 		return false, err

@@ -91,7 +91,7 @@ func (s *Source) StreamUsers(_ context.Context, req sdk.ReadRequest, w *sdk.User
 	}
 	if len(req.Delta) > 0 {
 		for i := 0; i < c.Changed && i*step < n; i++ {
-			if err := w.Add(s.user(i*step, c.Revision)); err != nil {
+			if err := w.Add(user(i*step, c.Revision)); err != nil {
 				return err
 			}
 		}
@@ -102,7 +102,7 @@ func (s *Source) StreamUsers(_ context.Context, req sdk.ReadRequest, w *sdk.User
 		if c.Changed > 0 && i%step == 0 && i/step < c.Changed {
 			revision = c.Revision
 		}
-		if err := w.Add(s.user(i, revision)); err != nil {
+		if err := w.Add(user(i, revision)); err != nil {
 			return err
 		}
 	}
@@ -110,25 +110,6 @@ func (s *Source) StreamUsers(_ context.Context, req sdk.ReadRequest, w *sdk.User
 }
 
 func (s *Source) cursor() []byte { return []byte(time.Now().UTC().Format(time.RFC3339)) }
-
-// userID is the id of person i.
-func userID(i int) string {
-	const width = 8
-	n := strconv.Itoa(i)
-	return "u" + "00000000"[:max(0, width-len(n))] + n
-}
-
-func (s *Source) user(i, revision int) sdk.User {
-	n := strconv.Itoa(i)
-	u := sdk.User{ID: userID(i), Username: "user" + n, Email: "user" + n + "@bench.example", DisplayName: "User Number " + n,
-		GivenName: "User", FamilyName: "Number " + n, Active: true}
-	for a := range 15 {
-		name := "attribute" + string(rune('a'+a))
-		u.Attributes = append(u.Attributes, sdk.Attribute{Name: name, Values: []string{"value of " + name + " for " + n}})
-	}
-	u.Attributes = append(u.Attributes, sdk.Attribute{Name: "department", Values: []string{"department " + strconv.Itoa(revision)}})
-	return u
-}
 
 // StreamGroups implements sdk.GroupStreamer.
 func (s *Source) StreamGroups(_ context.Context, req sdk.ReadRequest, w *sdk.GroupWriter) error {
@@ -141,29 +122,12 @@ func (s *Source) StreamGroups(_ context.Context, req sdk.ReadRequest, w *sdk.Gro
 			return err
 		}
 	}
-	for g, people := range s.memberships() {
-		ids := make([]string, len(people))
-		for i, p := range people {
-			ids[i] = userID(int(p))
-		}
-		if err := w.AddMembers("g"+strconv.Itoa(g), ids...); err != nil {
+	for g := range s.c.Groups {
+		if err := w.AddMembers("g"+strconv.Itoa(g), s.members(g)...); err != nil {
 			return err
 		}
 	}
 	return w.Complete(s.cursor(), new(uint64(s.c.Groups)))
-}
-
-// memberships lists the people of each group: person i is in the groups i*7 + k*step.
-func (s *Source) memberships() [][]int32 {
-	step := max(1, s.c.Groups/max(1, s.c.PerUser))
-	lists := make([][]int32, s.c.Groups)
-	for i := range s.c.Users {
-		for k := range min(s.c.PerUser, s.c.Groups) {
-			g := (i*7 + k*step) % s.c.Groups
-			lists[g] = append(lists[g], int32(i))
-		}
-	}
-	return lists
 }
 
 var (

@@ -12,8 +12,7 @@ type userStream struct {
 }
 
 func (x userStream) Users(p record.UserPage) error {
-	page := &pb.UserPage{Users: usersToProto(p.Users), RemovedIds: cleanAll(p.Removed)}
-	return x.s.Send(&pb.ReadUsersResponse{Event: &pb.ReadUsersResponse_Page{Page: page}})
+	return x.s.SendMsg(userPage(p))
 }
 
 func (x userStream) Checkpoint(resume []byte) error {
@@ -45,7 +44,7 @@ type groupStream struct {
 }
 
 func (x groupStream) Groups(p record.GroupPage) error {
-	return x.s.Send(&pb.ReadGroupsResponse{Event: &pb.ReadGroupsResponse_Page{Page: groupPageToProto(p)}})
+	return x.s.SendMsg(groupPage(p))
 }
 
 func (x groupStream) Checkpoint(resume []byte) error {
@@ -77,7 +76,7 @@ type stateStream struct {
 }
 
 func (x stateStream) State(p record.StatePage) error {
-	return x.s.Send(&pb.ReadStateResponse{Event: &pb.ReadStateResponse_Page{Page: statePageToProto(p)}})
+	return x.s.SendMsg(statePage(p))
 }
 
 func (x stateStream) Notice(n record.Notice) error {

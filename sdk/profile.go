@@ -1,0 +1,43 @@
+package sdk
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/pprof"
+)
+
+// profileKey is the variable with the directory that profiles go to; the gateway sets
+// it where somebody asks for them.
+const profileKey = "SYNC_GATEWAY_PROFILE"
+
+// profile profiles the process until stop is called, which writes what it used its
+// time and memory for: NAME-PID.cpu.pprof and NAME-PID.mem.pprof.
+func profile(dir, name string) (stop func() error, err error) {
+	if dir == "" {
+		return func() error { return nil }, nil
+	}
+	base := filepath.Join(dir, fmt.Sprintf("%s-%d", name, os.Getpid()))
+	cpu, err := os.Create(base + ".cpu.pprof")
+	if err != nil {
+		return nil, err
+	}
+	if err := pprof.StartCPUProfile(cpu); err != nil {
+		return nil, errors.Join(err, cpu.Close())
+	}
+	return func() error {
+		pprof.StopCPUProfile()
+		return errors.Join(cpu.Close(), memory(base+".mem.pprof"))
+	}, nil
+}
+
+func memory(path string) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	runtime.GC() // what is in use, not what could be freed
+	return errors.Join(pprof.Lookup("allocs").WriteTo(f, 0), f.Close())
+}
