@@ -36,8 +36,8 @@ type Options struct {
 	MaxBatch    int // operations in one call; 0: 100
 	Concurrency int // calls in flight; 0: 1
 	Now         func() time.Time
-	Progress    func(done, total int)                // may be nil
-	Waiting     func(reason string, until time.Time) // may be nil
+	Progress    func(done, total int)    // may be nil
+	Waiting     func(pluginhost.Waiting) // the target asked for patience; may be nil
 	// Record is told of operations whose outcome is known, in the transaction that
 	// journals it; may be nil.
 	Record func(store.Tx, []audit.Operation) error
@@ -191,7 +191,7 @@ func (a *applier) call(ctx context.Context, items []*item, byID map[string]*item
 	written := make(chan error, 1)
 	go func() { written <- a.drain(ctx, results) }()
 	waiting := map[*item][]*item{} // memberships by their account, while nobody knows whether that was made
-	err := a.Target.Apply(ctx, a.Run, wire, func(r pluginhost.Result) {
+	err := a.send(ctx, wire, func(r pluginhost.Result) {
 		it := byID[r.OperationID]
 		if it == nil || it.answered {
 			return // not asked for, or answered twice: the first answer counts
@@ -228,6 +228,18 @@ func (a *applier) call(ctx context.Context, items []*item, byID map[string]*item
 		return fmt.Errorf("apply a batch of %d operations (%d without an answer): %w", len(items), unknown, err)
 	}
 	return nil
+}
+
+// patient is a target that tells when the remote system asks for patience.
+type patient interface {
+	ApplyWaiting(ctx context.Context, run string, ops []pluginhost.Operation, result func(pluginhost.Result), waiting func(pluginhost.Waiting)) error
+}
+
+func (a *applier) send(ctx context.Context, ops []pluginhost.Operation, result func(pluginhost.Result)) error {
+	if p, ok := a.Target.(patient); ok && a.Waiting != nil {
+		return p.ApplyWaiting(ctx, a.Run, ops, result, a.Waiting)
+	}
+	return a.Target.Apply(ctx, a.Run, ops, result)
 }
 
 // drain commits results until there are no more, taking all that wait at once.

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/mattn/go-isatty"
@@ -20,7 +21,7 @@ func (c *call) progress() func(engine.Progress) {
 	if !ok || !isatty.IsTerminal(f.Fd()) {
 		return func(p engine.Progress) {
 			if p.Waiting != "" {
-				fmt.Fprintf(c.errOut, "%s: waiting: %s%s\n", p.Stage, p.Waiting, until(p.Until))
+				fmt.Fprintf(c.errOut, "%s: waiting: %s%s\n", strings.TrimSpace(p.Stage+" "+p.Of), p.Waiting, until(p.Until))
 			}
 		}
 	}
@@ -31,7 +32,7 @@ func (c *call) progress() func(engine.Progress) {
 			return
 		}
 		last = time.Now()
-		line := fmt.Sprintf("%s: %d", p.Stage, p.Done)
+		line := fmt.Sprintf("%s: %d", strings.TrimSpace(p.Stage+" "+p.Of), p.Done)
 		if p.Total > 0 {
 			line += fmt.Sprintf(" of %d", p.Total)
 		}

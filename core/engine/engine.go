@@ -43,7 +43,7 @@ type Engine struct {
 	Connectors Connectors
 	Log        hclog.Logger
 	Now        func() time.Time
-	// Progress is told how far a run is; nil when nobody listens.
+	// Progress is told how far runs are, by several goroutines; nil when nobody listens.
 	Progress func(Progress)
 	Version  string
 	// Redact takes secrets out of what is stored of a run; nil leaves it as it is.
@@ -54,21 +54,6 @@ type Engine struct {
 	Pushed func(typ string) bool
 
 	targets keyedMutex
-}
-
-// Progress is how far one stage of a run is.
-type Progress struct {
-	Stage   string    `json:"stage"`
-	Done    int       `json:"done"`
-	Total   int       `json:"total,omitempty"`   // 0: not known
-	Waiting string    `json:"waiting,omitempty"` // what the remote system asked to wait for
-	Until   time.Time `json:"until,omitzero"`
-}
-
-func (e *Engine) progress(p Progress) {
-	if e.Progress != nil {
-		e.Progress(p)
-	}
 }
 
 // Options say what a run is to do.
@@ -82,6 +67,8 @@ type Options struct {
 	Who      string     // who asked
 	Everyone bool       // look at everybody again, not only at whom something changed for
 	Believe  []string   // endpoints whose shrunken reads are to be believed, this once
+
+	told *teller
 }
 
 func (o *Options) believes(ref string) bool { return slices.Contains(o.Believe, ref) }
@@ -171,6 +158,8 @@ func (e *Engine) Run(ctx context.Context, name string, o Options) (*Report, erro
 	if err := r.begin(ctx); err != nil {
 		return nil, err
 	}
+	r.o.told = e.teller(name, r.rec.ID)
+	defer r.o.told.say(Progress{Stage: StageEnded})
 	err := r.stages(ctx)
 	if err == nil && r.o.Apply {
 		err = r.readBack(ctx)
@@ -190,6 +179,7 @@ func (r *run) stages(ctx context.Context) error {
 	if err := r.mark(ctx); err != nil {
 		return err
 	}
+	r.o.told.say(Progress{Stage: StageRecover})
 	if r.report.Settled, err = apply.Recover(ctx, r.applyOptions()); err != nil {
 		return err
 	}
@@ -256,7 +246,7 @@ func (r *run) read(ctx context.Context) (*evaluation, error) {
 func (r *run) evaluation() *evaluation {
 	d := r.conn.Description()
 	return &evaluation{sync: r.sync, sid: r.sid, sources: r.sources, target: r.target, userKind: d.Kind(r.sync.Users.Kind),
-		groupKind: d.Kind(r.sync.Groups.Kind), now: r.began, newIDs: r.Store.NewIDs}
+		groupKind: d.Kind(r.sync.Groups.Kind), now: r.began, newIDs: r.Store.NewIDs, told: r.o.told}
 }
 
 // users are the syncs that use an endpoint: a change there concerns them all.

@@ -57,6 +57,7 @@ type evaluation struct {
 	endGraces   []store.ID
 	leavers     []store.Leaver
 	doubts      []doubt
+	told        *teller
 	doubted     map[store.ID]bool // people among doubts
 	spared      map[string]bool   // join keys of people whom a second look saved
 }
@@ -105,10 +106,13 @@ func (ev *evaluation) run(v store.Reader) error {
 		}
 		ps = append(ps, found...)
 	}
-	for batch := range slices.Chunk(idset.Of(ps), peoplePerBatch) {
+	all, done := idset.Of(ps), 0
+	for batch := range slices.Chunk(all, peoplePerBatch) {
+		ev.told.say(Progress{Stage: StageEvaluate, Unit: "people", Done: done, Total: len(all)})
 		if err := ev.batch(batch); err != nil {
 			return err
 		}
+		done += len(batch)
 	}
 	ev.dropDisputed()
 	for _, endings := range []func() ([]plan.Step, error){ev.groups.deletions, ev.groups.retirements} {

@@ -95,7 +95,7 @@ func (r *run) usage(ctx context.Context, ends []plan.Impact) {
 	for i := range asked {
 		ids[i], at[asked[i].Group.ID] = asked[i].Group.ID, &asked[i]
 	}
-	r.progress(Progress{Stage: "where groups are used", Total: len(ids)})
+	r.o.told.say(Progress{Stage: StageJudge, Of: r.sync.To.Ref(), Unit: "groups", Total: len(ids)})
 	ctx, cancel := context.WithTimeout(ctx, askingFor(r.sync.To))
 	defer cancel()
 	told, err := reader.GroupUsage(ctx, ids)

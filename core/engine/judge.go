@@ -39,6 +39,7 @@ func (k *keyedMutex) lock(key string) (unlock func()) {
 // judge stores the plan and what was found about people, and returns the part of the
 // plan that may be applied.
 func (r *run) judge(ctx context.Context, ev *evaluation) (allowed *plan.Plan, err error) {
+	r.o.told.say(Progress{Stage: StageJudge})
 	p := ev.plan(r.header())
 	r.report.Plan, r.report.Digest = p, p.Digest()
 	if err := r.impacts(ctx, p); err != nil {
@@ -147,7 +148,12 @@ func (r *run) applyOptions() apply.Options {
 	d := r.conn.Description()
 	return apply.Options{Store: r.Store, Target: r.conn, Endpoint: r.target, Sync: r.sid, Run: r.rec.ID, UserKind: r.sync.Users.Kind,
 		GroupKind: r.sync.Groups.Kind, MaxBatch: d.Capabilities.MaxBatch, Concurrency: d.Capabilities.Concurrency, Now: r.Now,
-		Progress: func(done, total int) { r.progress(Progress{Stage: "apply", Done: done, Total: total}) },
+		Progress: func(done, total int) {
+			r.o.told.say(Progress{Stage: StageApply, Of: r.sync.To.Ref(), Unit: "steps", Done: done, Total: total})
+		},
+		Waiting: func(w pluginhost.Waiting) {
+			r.o.told.say(Progress{Stage: StageApply, Of: r.sync.To.Ref(), Waiting: w.Reason, Until: w.Until})
+		},
 		Record: func(tx store.Tx, ops []audit.Operation) error {
 			return r.record(tx, audit.Operations, ops)
 		},
@@ -161,7 +167,8 @@ func (r *run) apply(ctx context.Context, ev *evaluation, p *plan.Plan) error {
 		return err
 	}
 	again := r.evaluation()
-	again.removals, again.only = ev.removals, ev.looked
+	again.removals, again.only, again.told = ev.removals, ev.looked, nil
+	r.o.told.say(Progress{Stage: StageRecord})
 	if err := r.Store.View(ctx, again.run); err != nil {
 		return fmt.Errorf("look at the result: %w", err)
 	}

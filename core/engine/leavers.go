@@ -159,7 +159,7 @@ func (r *run) look(ctx context.Context, ids map[store.ID]string) (map[string]boo
 	}
 	slices.Sort(exts)
 	active := activity{}
-	r.progress(Progress{Stage: "read leavers again", Total: len(exts)})
+	r.o.told.say(Progress{Stage: StageReadBack, Of: r.sync.To.Ref(), Unit: "people", Total: len(exts)})
 	end, err := r.conn.ReadState(ctx, pluginhost.StateOptions{UserIDs: exts}, active)
 	if err == nil && !end.Complete {
 		err = fmt.Errorf("%s did not answer completely", r.sync.To.Ref())

@@ -56,6 +56,10 @@ type reader struct {
 	read  *Read
 	out   *mirror.Reading
 	asks  int // how many groups may still be asked about; Unlimited: no bound
+	told  *teller
+	was   store.Population // at the last full read; nothing in a delta read
+
+	members int // that arrived
 }
 
 // source reads a source: its changes where mode is delta and the connector can, else
@@ -105,12 +109,14 @@ func (e *Engine) readOnce(ctx context.Context, c *config.Connector, conn Connect
 		ctx, cancel = context.WithTimeout(ctx, c.Host.ReadTimeout)
 		defer cancel()
 	}
-	r := &reader{e: e, ref: c.Ref(), conn: conn, syncs: syncs, read: &Read{Endpoint: c.Ref(), Mode: ModeFull}}
+	r := &reader{e: e, ref: c.Ref(), conn: conn, syncs: syncs, read: &Read{Endpoint: c.Ref(), Mode: ModeFull}, told: o.told}
 	users, groups := pluginhost.ReadOptions{PageSize: c.Host.PageSize}, pluginhost.ReadOptions{PageSize: c.Host.PageSize}
 	scope := mirror.Full
 	if since != nil {
 		scope, r.read.Mode = mirror.Delta, ModeDelta
 		users.Delta, groups.Delta = since.Users, since.Groups
+	} else {
+		r.was = e.population(ctx, c.Ref())
 	}
 	var err error
 	if r.out, err = mirror.Begin(ctx, e.Store, r.ref, scope, syncs); err != nil {
@@ -132,6 +138,7 @@ func (e *Engine) readOnce(ctx context.Context, c *config.Connector, conn Connect
 		if r.asks = limits.MaxLookups; o.believes(r.ref) {
 			r.asks = config.Unlimited
 		}
+		r.told.say(Progress{Stage: StageDoubt, Of: r.ref})
 		if err := r.recheckSource(ctx); err != nil {
 			return *r.read, "", err
 		}
@@ -204,6 +211,7 @@ func (r *reader) believe(ctx context.Context, o Options, limits *config.Limits) 
 }
 
 func (r *reader) finish(ctx context.Context, began time.Time, next *store.Cursor) error {
+	r.told.say(Progress{Stage: StageMirror, Of: r.ref})
 	end := mirror.Ending{Believed: r.read.Doubt == "", Cursor: next}
 	if err := r.out.Finish(ctx, end); err != nil {
 		return err
@@ -236,7 +244,7 @@ func (e *Engine) readTarget(ctx context.Context, c *config.Connector, syncs []st
 		ctx, cancel = context.WithTimeout(ctx, c.Host.ReadTimeout)
 		defer cancel()
 	}
-	r := &reader{e: e, ref: c.Ref(), conn: conn, syncs: syncs, read: &Read{Endpoint: c.Ref(), Mode: ModeFull}}
+	r := &reader{e: e, ref: c.Ref(), conn: conn, syncs: syncs, read: &Read{Endpoint: c.Ref(), Mode: ModeFull}, told: o.told, was: e.population(ctx, c.Ref())}
 	if r.out, err = mirror.Begin(ctx, e.Store, r.ref, mirror.Full, syncs); err != nil {
 		return *r.read, err
 	}
@@ -249,6 +257,7 @@ func (e *Engine) readTarget(ctx context.Context, c *config.Connector, syncs []st
 		return *r.read, err
 	}
 	if r.read.Doubt == "" {
+		r.told.say(Progress{Stage: StageDoubt, Of: r.ref})
 		if err := r.recheckTarget(ctx); err != nil {
 			return *r.read, err
 		}
@@ -268,7 +277,7 @@ func (s userSink) Users(ctx context.Context, page pluginhost.UserPage) error {
 	if err := s.out.Users(ctx, page.Users); err != nil {
 		return err
 	}
-	s.e.progress(Progress{Stage: "read " + s.ref, Done: s.out.Stats().Users})
+	s.arrived(len(page.Users), nil)
 	return s.out.Removed(ctx, page.Removed, false)
 }
 
@@ -288,6 +297,7 @@ func (s groupSink) Groups(ctx context.Context, page pluginhost.GroupPage) error 
 	if err := s.out.Members(ctx, page.Members); err != nil {
 		return err
 	}
+	s.arrived(0, page.Members)
 	return s.out.RemovedMembers(ctx, page.RemovedMembers)
 }
 
@@ -307,7 +317,7 @@ func (s stateSink) State(ctx context.Context, page pluginhost.StatePage) error {
 	for _, q := range page.Quotas {
 		s.out.Quota(q)
 	}
-	s.e.progress(Progress{Stage: "read " + s.ref, Done: s.out.Stats().Users})
+	s.arrived(len(page.Users), page.Members)
 	return s.out.Members(ctx, page.Members)
 }
 
@@ -321,11 +331,6 @@ func (r *reader) Notice(n pluginhost.Notice) {
 	if n.Diagnostic.Severity == diag.Error {
 		r.doubt("part of the read failed: " + text)
 	}
-}
-
-// Waiting implements the sinks: the remote system asked for patience.
-func (r *reader) Waiting(w pluginhost.Waiting) {
-	r.e.progress(Progress{Stage: "read " + r.ref, Waiting: w.Reason, Until: w.Until})
 }
 
 // Checkpoint implements the sinks. A read that breaks off starts again: what it

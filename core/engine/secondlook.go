@@ -158,7 +158,7 @@ func (l *look) asksMore() bool { return l.most == config.Unlimited || l.counts.A
 func (r *run) ask(ctx context.Context, ev *evaluation, l *look) error {
 	confirmed := map[bool]int{}
 	for ctx.Err() == nil {
-		r.progress(Progress{Stage: "second look", Done: l.next, Total: len(l.doubts)})
+		r.o.told.say(Progress{Stage: StageSecondLook, Unit: "people", Done: l.next, Total: len(l.doubts)})
 		some := l.some(confirmed)
 		if len(some) == 0 {
 			break
