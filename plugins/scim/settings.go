@@ -19,6 +19,7 @@ type settings struct {
 	MaxBulkBody      int64       `json:"max_bulk_body"`
 	MaxBulk          int         `json:"max_bulk_operations"`
 	MaxResults       int         `json:"max_results"`
+	CacheBytes       int64       `json:"cache_bytes"`
 	Extensions       []extension `json:"extension"`
 }
 
@@ -79,6 +80,8 @@ var configSchema = schema.Of(
 	schema.Int("max_bulk_body").Default(4<<20).Min(1<<10).Max(64<<20).Doc("Largest bulk request, in bytes."),
 	schema.Int("max_bulk_operations").Default(1000).Min(1).Max(10000).Doc("Most operations of one bulk request."),
 	schema.Int("max_results").Default(1000).Min(1).Max(10000).Doc("Most resources of one page."),
+	schema.Int("cache_bytes").Default(128<<20).Min(1<<10).Max(4<<30).
+		Doc("Memory for users as they were shown last, which are shown again without asking the directory. 1 KiB a user is ample."),
 	schema.Block("extension",
 		schema.String("name").Required().Example("Acme").Doc("Short name of the schema."),
 		schema.String("resource").Default(resourceUser).OneOf(resourceUser, resourceGroup).Doc("What the schema extends."),
@@ -107,7 +110,7 @@ func (s *settings) UnmarshalJSON(data []byte) error {
 // options are the engine's, of settings that are in order.
 func (s *settings) options() (engine.Options, error) {
 	o := engine.Options{Token: s.Token, DuplicateGroupNames: !s.UniqueGroupNames, MaxBody: s.MaxBody, MaxBulkBody: s.MaxBulkBody,
-		MaxBulkOperations: s.MaxBulk, MaxResults: s.MaxResults}
+		MaxBulkOperations: s.MaxBulk, MaxResults: s.MaxResults, KeptBytes: s.CacheBytes}
 	if s.Token != "" && len(s.Token) < leastToken || s.Token != strings.TrimSpace(s.Token) {
 		return o, sdk.At("token").Code("scim.token").Errorf("Not a safe token\nUse at least %d characters without white space around them, such as the output of: openssl rand -hex 32", leastToken)
 	}

@@ -64,13 +64,12 @@ func listsTag(list, version string) bool {
 
 // single is the answer with one resource.
 func (c *call) single(status int, r *resource, p *projection) (*reply, error) {
-	full, err := r.full(c.face)
+	body, err := c.show(r, p)
 	if err != nil {
 		return nil, err
 	}
 	out := c.noContent(r)
-	out.status = status
-	out.body = value.Append(nil, c.face.shown(p.apply(full)))
+	out.status, out.body = status, body
 	return out, nil
 }
 
@@ -97,20 +96,29 @@ func (c *call) object() (value.Object, error) {
 
 // get is GET of one resource.
 func (c *call) get(t *schema.ResourceType, id string) (*reply, error) {
+	if s, ok := c.recall(t, schema.Key{Attribute: schema.KeyID, Value: id}); ok {
+		return c.got(t, id, s.Version, func() ([]byte, error) { return s.Body, nil })
+	}
 	p := project(t, c.selection)
 	r, err := c.read(t, id, p)
 	if err != nil {
 		return nil, err
 	}
-	if c.ifMatch != "" && !listsTag(c.ifMatch, r.entry.Version) {
+	return c.got(t, id, r.entry.Version, func() ([]byte, error) { return c.show(r, p) })
+}
+
+// got answers a GET of a resource that is at a version.
+func (c *call) got(t *schema.ResourceType, id, version string, body func() ([]byte, error)) (out *reply, err error) {
+	if c.ifMatch != "" && !listsTag(c.ifMatch, version) {
 		return nil, refuse(http.StatusPreconditionFailed, "The resource is at another version than If-Match says.")
 	}
-	if c.ifNone != "" && listsTag(c.ifNone, r.entry.Version) {
-		out := c.noContent(r)
+	out = &reply{status: http.StatusOK, location: c.face.location(t, id), version: etag(version)}
+	if c.ifNone != "" && listsTag(c.ifNone, version) {
 		out.status = http.StatusNotModified
 		return out, nil
 	}
-	return c.single(http.StatusOK, r, p)
+	out.body, err = body()
+	return out, err
 }
 
 // message is a reply with a message of the protocol.

@@ -1,7 +1,8 @@
 // Package engine is a SCIM server without a network: an http.Handler that speaks SCIM
 // 2.0 (RFC 7643, 7644, 9865) and 1.1 over a Directory that somebody else keeps. It holds
-// no state but the directory's. How it treats what the standards leave open, and what
-// identity providers do in spite of them, is written in docs/scim.md.
+// no state but the directory's, of which it remembers what it showed last (package kept).
+// How it treats what the standards leave open, and what identity providers do in spite of
+// them, is written in docs/scim.md.
 package engine
 
 import (
@@ -15,12 +16,14 @@ import (
 	"sync"
 	"time"
 
+	"syncgateway/plugins/scim/engine/kept"
 	"syncgateway/plugins/scim/engine/schema"
 	"syncgateway/sdk/record"
 )
 
 // Directory keeps the resources. What Call returns without an error is committed;
-// refusals are *record.Failure.
+// refusals are *record.Failure. Whatever it returns, nothing of the call happens later, or
+// no later call succeeds. Nobody else writes to it while an Engine serves.
 type Directory interface {
 	Call(context.Context, record.DirectoryCall) (record.DirectoryReply, error)
 }
@@ -38,6 +41,7 @@ type Options struct {
 	MaxResults          int   // of one page; 1000
 	PageSize            int   // of a page when the client does not say; 100
 	CursorTimeout       time.Duration
+	KeptBytes           int64 // of users that are remembered as they were shown; 128 MiB
 	Now                 func() time.Time
 	NewID               func() string
 }
@@ -45,7 +49,7 @@ type Options struct {
 // Engine is the handler. New makes one.
 type Engine struct {
 	Options
-	directory Directory
+	directory *watched
 	path      string // of BaseURL
 	types     []*schema.ResourceType
 	token     [sha256.Size]byte
@@ -66,6 +70,7 @@ func New(d Directory, o Options) (*Engine, error) {
 	defaulted(&o.MaxResults, 1000)
 	defaulted(&o.PageSize, min(100, o.MaxResults))
 	defaulted(&o.CursorTimeout, time.Hour)
+	defaulted(&o.KeptBytes, 128<<20)
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -81,7 +86,7 @@ func New(d Directory, o Options) (*Engine, error) {
 			types[i].Extensions = append(types[i].Extensions, x)
 		}
 	}
-	e := &Engine{Options: o, directory: d, path: base.Path, types: types}
+	e := &Engine{Options: o, directory: &watched{d, kept.New(o.KeptBytes)}, path: base.Path, types: types}
 	e.secrets()
 	return e, nil
 }

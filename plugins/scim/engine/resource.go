@@ -3,6 +3,7 @@ package engine
 import (
 	"time"
 
+	"syncgateway/plugins/scim/engine/kept"
 	"syncgateway/plugins/scim/engine/schema"
 	"syncgateway/plugins/scim/engine/value"
 	"syncgateway/sdk/record"
@@ -17,6 +18,7 @@ type resource struct {
 	t        *schema.ResourceType
 	entry    record.Entry
 	relation []any
+	moment   kept.Moment
 }
 
 // document reads what an entry keeps of its resource.

@@ -37,12 +37,14 @@ func (c *call) paged(s *scope, w *window) error {
 		q.Limit = min(w.want-len(w.hits), scanPage)
 		q.CountOnly = q.Limit == 0 || past
 		one := q
-		r, err := c.engine.directory.Call(c.ctx, record.DirectoryCall{Kind: s.t.Kind, Query: &one, Memberships: s.t.Kind == "user" && s.shows() && !q.CountOnly})
+		r, moment, err := c.engine.directory.about(c.ctx, "", record.DirectoryCall{Kind: s.t.Kind, Query: &one, Memberships: s.t.Kind == "user" && s.shows() && !q.CountOnly})
 		if err != nil {
 			return err
 		}
 		for i := range r.Entries {
-			w.hits = append(w.hits, c.hit(s, r.Entries[i], r.Memberships, s.t.Kind == "user"))
+			h := c.hit(s, r.Entries[i], r.Memberships, s.t.Kind == "user")
+			h.moment = moment
+			w.hits = append(w.hits, h)
 		}
 		if q.After, q.Offset = r.Next, 0; r.Next == "" || q.CountOnly || len(w.hits) == w.want {
 			w.total += int(r.Total)

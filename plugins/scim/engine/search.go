@@ -83,6 +83,9 @@ func (c *call) list(types []*schema.ResourceType) (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
+	if out := c.recallOne(scopes); out != nil {
+		return out, nil
+	}
 	w := &window{skip: c.query.start - 1, want: c.query.count}
 	if c.query.hasCursor {
 		w.skip = 0
@@ -170,7 +173,12 @@ func (c *call) listReply(w *window) (*reply, error) {
 			list = append(list, shown)
 		}
 	}
-	out := value.Object{{Name: "schemas", Value: []any{c.face.messageURI(listURI)}}, {Name: "totalResults", Value: integer(w.total)}}
+	return c.page(w.total, next, list), nil
+}
+
+// page is the answer with a list of resources.
+func (c *call) page(total int, next string, list []any) *reply {
+	out := value.Object{{Name: "schemas", Value: []any{c.face.messageURI(listURI)}}, {Name: "totalResults", Value: integer(total)}}
 	if !c.query.hasCursor {
 		out = append(out, value.Member{Name: "startIndex", Value: integer(c.query.start)})
 	}
@@ -178,7 +186,7 @@ func (c *call) listReply(w *window) (*reply, error) {
 	if next != "" {
 		out = append(out, value.Member{Name: "nextCursor", Value: next})
 	}
-	return message(200, append(out, value.Member{Name: "Resources", Value: list})), nil
+	return message(200, append(out, value.Member{Name: "Resources", Value: list}))
 }
 
 // shownHit is a hit as the answer shows it, nil when it has gone meanwhile.
@@ -192,11 +200,11 @@ func (c *call) shownHit(h *hit) (any, error) {
 			return nil, err
 		}
 	}
-	full, err := r.full(c.face)
+	body, err := c.show(r, h.scope.projection)
 	if err != nil {
 		return nil, err
 	}
-	return c.face.shown(h.scope.projection.apply(full)), nil
+	return value.Encoded(body), nil
 }
 
 func asMissing(err error) bool { return err != nil && asError(err).Status == 404 }

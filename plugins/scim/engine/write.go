@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 
+	"syncgateway/plugins/scim/engine/kept"
 	"syncgateway/plugins/scim/engine/schema"
 	"syncgateway/plugins/scim/engine/value"
 	"syncgateway/sdk/record"
@@ -83,11 +84,11 @@ func (c *call) run(t *schema.ResourceType, id string, calls []record.DirectoryCa
 	} else if needs {
 		calls = append(slices.Clip(calls), membersCall(id, ""))
 	}
-	r, err := c.call(calls)
+	r, moment, err := c.callAbout(id, calls)
 	if err != nil {
 		return nil, err
 	}
-	out := &resource{t: t, entry: r.Entries[len(r.Entries)-1]}
+	out := &resource{t: t, entry: r.Entries[len(r.Entries)-1], moment: moment}
 	switch {
 	case needs && t.Kind == "user":
 		out.relation = c.engine.groupsOf(c.face, id, r.Memberships)
@@ -99,15 +100,21 @@ func (c *call) run(t *schema.ResourceType, id string, calls []record.DirectoryCa
 
 // call makes one call, or a transaction of several.
 func (c *call) call(calls []record.DirectoryCall) (record.DirectoryReply, error) {
+	r, _, err := c.callAbout("", calls)
+	return r, err
+}
+
+// callAbout is call, with the moment at which the reply shows the resource with the id.
+func (c *call) callAbout(id string, calls []record.DirectoryCall) (record.DirectoryReply, kept.Moment, error) {
 	one := calls[0]
 	if len(calls) > 1 {
 		one = record.DirectoryCall{Transaction: calls}
 	}
-	r, err := c.engine.directory.Call(c.ctx, one)
+	r, moment, err := c.engine.directory.about(c.ctx, id, one)
 	if err == nil && len(r.Entries) == 0 && one.Query == nil && one.Delete == "" {
 		err = errDocument
 	}
-	return r, err
+	return r, moment, err
 }
 
 // read is a resource as it is, with what the projection needs.

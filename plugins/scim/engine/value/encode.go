@@ -2,6 +2,9 @@ package value
 
 import "unicode/utf8"
 
+// Encoded is a value that is JSON already. It is only for being appended to more.
+type Encoded []byte
+
 // Append adds the JSON of a value to b.
 func Append(b []byte, v any) []byte {
 	switch x := v.(type) {
@@ -15,6 +18,8 @@ func Append(b []byte, v any) []byte {
 	case string:
 		return AppendText(b, x)
 	case Number:
+		return append(b, x...)
+	case Encoded:
 		return append(b, x...)
 	case []any:
 		b = append(b, '[')
