@@ -80,7 +80,7 @@ func (s *Service) approve(tx store.Tx, q *ApproveRequest, only selector.Selector
 	limits := &s.Gateway.Config.Sync(held.Sync).Limits
 	now := time.Now()
 	a := &ApproveAnswer{Digest: held.Digest, Sync: held.Sync, Who: q.Who, Only: q.Only, Expires: now.Add(limits.ApprovalLasts),
-		Steps: len(p.Where(only.Matches).Steps), Of: len(p.Steps), Undoes: p.Undoes}
+		Steps: p.Where(only.Matches).Steps.Len(), Of: p.Steps.Len(), Undoes: p.Undoes}
 	if a.Steps == 0 {
 		return nil, &Error{Status: http.StatusBadRequest, Code: CodeUsage, Message: fmt.Sprintf("no step of the plan is chosen by %s", only)}
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -72,6 +73,7 @@ const defaultBatch = 100
 type applier struct {
 	Options
 	commit *committer
+	steps  *plan.Steps
 
 	mu      sync.Mutex
 	report  Report
@@ -86,16 +88,16 @@ type applier struct {
 // Run applies the steps, which must be in the order of a plan. The error is for what
 // stopped it (the plugin broke, the credential is refused, the store failed); what the
 // target refused of single steps is in the report.
-func Run(ctx context.Context, o Options, steps []plan.Step) (Report, error) {
+func Run(ctx context.Context, o Options, steps plan.Steps) (Report, error) {
 	if o.MaxBatch <= 0 {
 		o.MaxBatch = defaultBatch
 	}
 	if o.Concurrency <= 0 {
 		o.Concurrency = 1
 	}
-	a := &applier{Options: o, commit: newCommitter(o.Store), total: len(steps), groups: map[string]made{}, users: map[store.ID]made{}, inside: map[store.ID]bool{}}
+	a := &applier{Options: o, commit: newCommitter(o.Store), total: steps.Len(), steps: &steps, groups: map[string]made{}, users: map[store.ID]made{}, inside: map[store.ID]bool{}}
 	defer a.commit.close()
-	for _, phase := range phases(steps) {
+	for _, phase := range phases(&steps) {
 		if err := a.phase(ctx, phase); err != nil {
 			return a.report, err
 		}
@@ -103,13 +105,14 @@ func Run(ctx context.Context, o Options, steps []plan.Step) (Report, error) {
 	return a.report, nil
 }
 
-func (a *applier) phase(ctx context.Context, steps []plan.Step) error {
-	if !steps[0].Remote() {
+// phase carries out the steps of these numbers.
+func (a *applier) phase(ctx context.Context, steps []int32) error {
+	if first := a.steps.At(int(steps[0])); !first.Remote() {
 		return a.note(ctx, steps)
 	}
 	g, inPhase := errgroup.WithContext(ctx)
 	g.SetLimit(a.Concurrency)
-	for _, batch := range batches(steps, a.MaxBatch) {
+	for _, batch := range batches(a.steps, steps, a.MaxBatch) {
 		if inPhase.Err() != nil || a.stopped() != nil {
 			break
 		}
@@ -137,31 +140,40 @@ func (a *applier) stopped() error {
 
 // note carries out what concerns the gateway's own books: links, and groups that are
 // retired without a note in the target. Nothing is called.
-func (a *applier) note(ctx context.Context, steps []plan.Step) error {
-	items := make([]*item, len(steps))
-	for i, s := range steps {
-		items[i] = a.item(s)
-		items[i].op.State = store.OpApplied
-		if s.User != nil {
-			items[i].op.RemoteID = s.User.ID
+func (a *applier) note(ctx context.Context, steps []int32) error {
+	for part := range slices.Chunk(steps, notedAtOnce) {
+		items := make([]*item, len(part))
+		for i, at := range part {
+			items[i] = a.item(at)
+			items[i].op.State = store.OpApplied
+			if user := items[i].step.User; user != nil {
+				items[i].op.RemoteID = user.ID
+			}
+		}
+		if err := a.finish(ctx, items); err != nil {
+			return err
 		}
 	}
-	return a.finish(ctx, items)
+	return nil
 }
 
-func (a *applier) item(s plan.Step) *item {
+// notedAtOnce is how many steps without a call are written in one transaction.
+const notedAtOnce = 5000
+
+func (a *applier) item(at int32) *item {
+	s := a.steps.At(int(at))
 	body, _ := json.Marshal(&s) // plain data: cannot fail
 	return &item{step: s, op: store.Operation{ID: a.operationID(), Run: a.Run, Endpoint: a.Endpoint, Class: s.Class.String(),
 		P: s.P, N: s.N, G: s.G, State: store.OpIntent, Step: body, At: a.Now()}}
 }
 
 // batch journals the intents, calls the target, and journals the results.
-func (a *applier) batch(ctx context.Context, steps []plan.Step) error {
+func (a *applier) batch(ctx context.Context, steps []int32) error {
 	var items []*item
 	byID := map[string]*item{}
 	creating := map[store.ID]string{}
-	for _, s := range steps {
-		it := a.item(s)
+	for _, at := range steps {
+		it := a.item(at)
 		if !a.address(it, creating) {
 			it.op.State, it.op.Answer = store.OpNotAttempted, "what comes before it was not done"
 			if err := a.finish(ctx, []*item{it}); err != nil {

@@ -21,20 +21,20 @@ import (
 func wanted(b *bench, t *rapid.T) []plan.Step {
 	var steps []plan.Step
 	for i := range rapid.IntRange(0, 2).Draw(t, "groups") {
-		steps = append(steps, plan.Step{Class: plan.CreateGroup, Group: &plan.Ref{Name: fmt.Sprintf("new%d", i)}})
+		steps = append(steps, plan.Step{Head: plan.Head{Class: plan.CreateGroup, Group: &plan.Ref{Name: fmt.Sprintf("new%d", i)}}})
 	}
 	groups := len(steps)
 	for p := range rapid.IntRange(0, 6).Draw(t, "people") {
 		mail := fmt.Sprintf("new%d@example.org", p)
 		steps = append(steps, create(store.ID(p+1), mail))
 		for i := range groups {
-			steps = append(steps, plan.Step{Class: plan.AddMember, P: store.ID(p + 1), User: &plan.Ref{Name: mail}, Group: &plan.Ref{Name: fmt.Sprintf("new%d", i)}})
+			steps = append(steps, plan.Step{Head: plan.Head{Class: plan.AddMember, P: store.ID(p + 1), User: &plan.Ref{Name: mail}, Group: &plan.Ref{Name: fmt.Sprintf("new%d", i)}}})
 		}
-		steps = append(steps, plan.Step{Class: plan.AddMember, P: store.ID(p + 1), User: &plan.Ref{Name: mail}, Group: &plan.Ref{ID: "g0", Name: "g0"}, G: b.groups["g0"]})
+		steps = append(steps, plan.Step{Head: plan.Head{Class: plan.AddMember, P: store.ID(p + 1), User: &plan.Ref{Name: mail}, Group: &plan.Ref{ID: "g0", Name: "g0"}, G: b.groups["g0"]}})
 	}
 	for i := range 4 {
 		ext := fmt.Sprintf("a%d", i)
-		s := plan.Step{P: store.ID(100 + i), User: b.user(ext), N: b.accounts[ext]}
+		s := plan.Step{Head: plan.Head{P: store.ID(100 + i), User: b.user(ext), N: b.accounts[ext]}}
 		switch class := rapid.SampledFrom([]plan.Class{plan.UpdateUser, plan.ActivateUser, plan.DeactivateUser, plan.DeleteUser, plan.RemoveMember}).Draw(t, "class"); class {
 		case plan.UpdateUser:
 			s.Changes = []plan.Change{{Field: "display_name", Before: []string{ext}, After: []string{"renamed"}}}
@@ -46,13 +46,13 @@ func wanted(b *bench, t *rapid.T) []plan.Step {
 		}
 		steps = append(steps, s)
 	}
-	return append(steps, plan.Step{Class: plan.DeleteGroup, Group: &plan.Ref{ID: "g2", Name: "g2"}, G: b.groups["g2"]})
+	return append(steps, plan.Step{Head: plan.Head{Class: plan.DeleteGroup, Group: &plan.Ref{ID: "g2", Name: "g2"}, G: b.groups["g2"]}})
 }
 
 func ordered(steps []plan.Step) []plan.Step {
-	p := &plan.Plan{Steps: steps}
+	p := &plan.Plan{Steps: plan.Pack(steps...)}
 	p.Sort()
-	return p.Steps
+	return p.Steps.List()
 }
 
 // again is the part of the steps that is not known to be done, as a new plan would
@@ -97,7 +97,8 @@ func (b *bench) again(steps []plan.Step) []plan.Step {
 }
 
 func (b *bench) body(s plan.Step) string {
-	return string((&applier{Options: b.opts}).item(s).op.Step)
+	steps := plan.Pack(s)
+	return string((&applier{Options: b.opts, steps: &steps}).item(0).op.Step)
 }
 
 // Whatever becomes of single operations and of the answers to them, everything is done
@@ -298,12 +299,21 @@ func TestBatchesKeepPeopleTogether(t *testing.T) {
 		for p := range rapid.IntRange(0, 8).Draw(t, "people") {
 			steps = append(steps, create(store.ID(p+1), "x"))
 			for range rapid.IntRange(0, 6).Draw(t, "groups") {
-				steps = append(steps, plan.Step{Class: plan.AddMember, P: store.ID(p + 1), User: &plan.Ref{}, Group: &plan.Ref{}})
+				steps = append(steps, plan.Step{Head: plan.Head{Class: plan.AddMember, P: store.ID(p + 1), User: &plan.Ref{}, Group: &plan.Ref{}}})
 			}
 		}
 		size := rapid.IntRange(1, 6).Draw(t, "size")
 		var all []plan.Step
-		for _, batch := range batches(steps, size) {
+		packed := plan.Pack(steps...)
+		numbers := make([]int32, len(steps))
+		for i := range numbers {
+			numbers[i] = int32(i)
+		}
+		for _, part := range batches(&packed, numbers, size) {
+			var batch []plan.Step
+			for _, at := range part {
+				batch = append(batch, packed.At(int(at)))
+			}
 			if len(batch) == 0 || len(batch) > size {
 				t.Fatalf("a batch of %d with a size of %d", len(batch), size)
 			}
@@ -364,16 +374,16 @@ func TestRecoverSettlesEveryClass(t *testing.T) {
 
 // example is a step of the class that changes something.
 func (b *bench) example(class plan.Class) plan.Step {
-	s := plan.Step{Class: class, P: 1, User: b.user("on"), N: b.accounts["on"]}
+	s := plan.Step{Head: plan.Head{Class: class, P: 1, User: b.user("on"), N: b.accounts["on"]}}
 	switch class {
 	case plan.CreateGroup:
-		return plan.Step{Class: class, Group: &plan.Ref{Name: "fresh"}}
+		return plan.Step{Head: plan.Head{Class: class, Group: &plan.Ref{Name: "fresh"}}}
 	case plan.DeleteGroup:
-		return plan.Step{Class: class, Group: &plan.Ref{ID: "g", Name: "g"}, G: b.groups["g"]}
+		return plan.Step{Head: plan.Head{Class: class, Group: &plan.Ref{ID: "g", Name: "g"}, G: b.groups["g"]}}
 	case plan.CreateUser:
 		return create(3, "fresh@example.org")
 	case plan.RetireGroup, plan.RestoreGroup:
-		return plan.Step{Class: class, Group: &plan.Ref{ID: "g", Name: "g"}, G: b.groups["g"], Changes: []plan.Change{{Field: "description", After: []string{"other"}}}}
+		return plan.Step{Head: plan.Head{Class: class, Group: &plan.Ref{ID: "g", Name: "g"}, G: b.groups["g"]}, Changes: []plan.Change{{Field: "description", After: []string{"other"}}}}
 	case plan.UpdateUser:
 		s.Changes = []plan.Change{{Field: "display_name", After: []string{"other"}}}
 	case plan.ActivateUser, plan.AddMember:

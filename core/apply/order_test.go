@@ -39,8 +39,7 @@ func TestRecoveredMembershipsAreOfTheNewAccount(t *testing.T) {
 	b.group("g", "g")
 	delete(b.sys.users, "old")
 	b.sys.fate = func(*pluginhost.Operation) fate { return lostAnswer }
-	member := plan.Step{Class: plan.AddMember, P: 1, Person: "fresh@example.org", User: &plan.Ref{Name: "fresh@example.org"},
-		Group: &plan.Ref{ID: "g", Name: "g"}, G: b.groups["g"]}
+	member := plan.Step{Head: plan.Head{Class: plan.AddMember, P: 1, Person: "fresh@example.org", User: &plan.Ref{Name: "fresh@example.org"}, Group: &plan.Ref{ID: "g", Name: "g"}, G: b.groups["g"]}}
 	if _, err := b.run(t.Context(), []plan.Step{create(1, "fresh@example.org"), member}); err != nil {
 		t.Fatal(err)
 	}

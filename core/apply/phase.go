@@ -1,40 +1,81 @@
 package apply
 
 import (
+	"cmp"
+	"slices"
+
 	"syncgateway/core/plan"
 	"syncgateway/core/store"
 )
 
-// phases are the parts of a plan that must end before the next begins. Whoever is made
-// comes with their memberships, so that a target can invite somebody with groups in
-// one call.
-func phases(steps []plan.Step) [][]plan.Step {
-	withUser := map[store.ID][]plan.Step{}
-	var rest []plan.Step
-	for _, s := range steps {
-		if s.Class == plan.AddMember && s.N == 0 {
-			withUser[s.P] = append(withUser[s.P], s)
-		} else {
-			rest = append(rest, s)
-		}
-	}
-	var out [][]plan.Step
+// phases are the parts of a plan that must end before the next begins, as the numbers of
+// their steps. Whoever is made comes with their memberships, so that a target can invite
+// somebody with groups in one call.
+func phases(steps *plan.Steps) [][]int32 {
+	with := memberships(steps)
+	var out [][]int32
 	type kind struct {
 		class  plan.Class
 		remote bool
 	}
 	var last kind
-	for _, s := range rest {
-		if p := (kind{phaseOf(s.Class), s.Remote()}); p != last {
-			out, last = append(out, nil), p
+	for i, h := range steps.Heads() {
+		if joins(h) {
+			continue
+		}
+		if k := (kind{phaseOf(h.Class), remote(steps, i, h)}); k != last {
+			out, last = append(out, nil), k
 		}
 		phase := &out[len(out)-1]
-		*phase = append(*phase, s)
-		if s.Class == plan.CreateUser {
-			*phase = append(*phase, withUser[s.P]...)
+		*phase = append(*phase, int32(i))
+		if h.Class == plan.CreateUser {
+			*phase = append(*phase, with.of(h.P)...)
 		}
 	}
 	return out
+}
+
+// joins tells a membership of an account that the plan makes.
+func joins(h *plan.Head) bool { return h.Class == plan.AddMember && h.N == 0 }
+
+// joining are the memberships of accounts that a plan makes, by person.
+type joining struct {
+	people []store.ID
+	steps  []int32
+}
+
+func memberships(steps *plan.Steps) (j joining) {
+	for i, h := range steps.Heads() {
+		if joins(h) {
+			j.steps = append(j.steps, int32(i))
+		}
+	}
+	p := func(i int32) store.ID { h := steps.Head(int(i)); return h.P }
+	slices.SortStableFunc(j.steps, func(a, b int32) int { return cmp.Compare(p(a), p(b)) })
+	j.people = make([]store.ID, len(j.steps))
+	for at, i := range j.steps {
+		j.people[at] = p(i)
+	}
+	return j
+}
+
+func (j *joining) of(p store.ID) []int32 {
+	begin, _ := slices.BinarySearch(j.people, p)
+	end := begin
+	for end < len(j.people) && j.people[end] == p {
+		end++
+	}
+	return j.steps[begin:end]
+}
+
+// remote tells whether the target is called for a step.
+func remote(steps *plan.Steps, i int, h *plan.Head) bool {
+	switch h.Class {
+	case plan.Adopt, plan.Release, plan.RetireGroup, plan.RestoreGroup:
+		s := steps.At(i)
+		return s.Remote()
+	}
+	return true
 }
 
 // phaseOf joins the classes that do not depend on one another.
@@ -45,22 +86,23 @@ func phaseOf(c plan.Class) plan.Class {
 	return c
 }
 
-// batches cuts the steps, never between a new account and its memberships unless they
+// batches cuts a phase, never between a new account and its memberships unless they
 // alone are more than a batch.
-func batches(steps []plan.Step, size int) [][]plan.Step {
-	var out [][]plan.Step
-	for start := 0; start < len(steps); {
-		end := min(start+size, len(steps))
-		if end < len(steps) && steps[end].Class == plan.AddMember && steps[end].N == 0 {
+func batches(steps *plan.Steps, phase []int32, size int) [][]int32 {
+	goesOn := func(at int) bool { h := steps.Head(int(phase[at])); return joins(&h) }
+	var out [][]int32
+	for start := 0; start < len(phase); {
+		end := min(start+size, len(phase))
+		if end < len(phase) && goesOn(end) {
 			cut := end
-			for cut > start && steps[cut].Class == plan.AddMember && steps[cut].N == 0 {
+			for cut > start && goesOn(cut) {
 				cut--
 			}
 			if cut > start {
 				end = cut
 			}
 		}
-		out = append(out, steps[start:end])
+		out = append(out, phase[start:end])
 		start = end
 	}
 	return out

@@ -293,14 +293,14 @@ func (b *bench) group(ext, name string, members ...string) {
 func (b *bench) user(ext string) *plan.Ref { return &plan.Ref{ID: ext, Name: ext + "@example.org"} }
 
 func create(p store.ID, mail string) plan.Step {
-	return plan.Step{Class: plan.CreateUser, P: p, Person: mail, User: &plan.Ref{Name: mail}, Account: &identity.User{Kind: "user", Email: mail, Active: true}}
+	return plan.Step{Head: plan.Head{Class: plan.CreateUser, P: p, Person: mail, User: &plan.Ref{Name: mail}}, Account: &identity.User{Kind: "user", Email: mail, Active: true}}
 }
 
 // run applies steps as a run of its own.
 func (b *bench) run(ctx context.Context, steps []plan.Step) (Report, error) {
 	b.runs++
 	b.opts.Run = fmt.Sprintf("run%d", b.runs)
-	return Run(ctx, b.opts, steps)
+	return Run(ctx, b.opts, plan.Pack(steps...))
 }
 
 // journal is the operations of all runs.

@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -288,8 +289,7 @@ func (l *lane) release(ctx context.Context, report *engine.Report) bool {
 // unjustified names a step of a plan that takes something away without cause.
 func (l *lane) unjustified(p *plan.Plan) string {
 	app := l.world.App
-	for i := range p.Steps {
-		st := &p.Steps[i]
+	for st := range p.Steps.All() {
 		why := ""
 		switch st.Class {
 		case plan.DeactivateUser, plan.DeleteUser:
@@ -357,13 +357,16 @@ func (l *lane) planned(ctx context.Context) error {
 	if err != nil {
 		return nil
 	}
-	p, err := plan.Decode(report.Plan.Bytes())
+	var file bytes.Buffer
+	if err := report.Plan.Write(&file); err != nil {
+		return err
+	}
+	p, err := plan.Read(&file)
 	if err != nil {
 		return fmt.Errorf("read back the plan: %w", err)
 	}
 	l.world.Do(func() {
-		for i := range p.Steps {
-			st := &p.Steps[i]
+		for st := range p.Steps.All() {
 			if st.Class != plan.UpdateUser || l.hands.IntN(2) == 0 {
 				continue
 			}

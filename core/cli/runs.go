@@ -82,12 +82,11 @@ func planCommand(c *call) func(context.Context) error {
 				if err != nil {
 					return err
 				}
-				steps, held, doubt = steps+len(p.Steps), held || a.Held, doubt || len(a.Report.Doubts()) > 0
+				steps, held, doubt = steps+p.Steps.Len(), held || a.Held, doubt || len(a.Report.Doubts()) > 0
 				if *out != "" {
-					if err := os.WriteFile(*out, p.Bytes(), 0o600); err != nil {
-						return fmt.Errorf("write the plan: %w", err)
+					if err := c.writePlan(*out, p); err != nil {
+						return err
 					}
-					c.text("Written to %s. `gateway apply %s` carries out exactly these steps.\n", *out, *out)
 				}
 			}
 			switch {
@@ -209,11 +208,7 @@ func (c *call) showRun(a *api.RunAnswer, all bool) (*plan.Plan, error) {
 		return nil, err
 	}
 	if c.json {
-		return p, c.printJSON(struct {
-			*api.RunAnswer
-			Plan  *struct{}   `json:"plan,omitempty"` // as steps instead
-			Steps []plan.Step `json:"steps"`
-		}{RunAnswer: a, Steps: p.Steps})
+		return p, c.printRun(a, p)
 	}
 	c.showReads(a)
 	if err := p.Text(c.out, plan.TextOptions{All: all}); err != nil {

@@ -2,8 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
-	"os"
 	"strings"
 
 	"syncgateway/core/api"
@@ -32,10 +30,9 @@ func undoCommand(c *call) func(context.Context) error {
 				return err
 			}
 			if *out != "" {
-				if err := os.WriteFile(*out, p.Bytes(), 0o600); err != nil {
-					return fmt.Errorf("write the plan: %w", err)
+				if err := c.writePlan(*out, p); err != nil {
+					return err
 				}
-				c.text("Written to %s. `gateway apply %s` carries out exactly these steps.\n", *out, *out)
 			}
 			if !*apply && !a.Held && !p.Empty() {
 				c.text("\nNothing was changed. Do it: %s\n", applyLine(a))

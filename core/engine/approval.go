@@ -55,7 +55,7 @@ func (as *approvals) names() []string {
 func (as *approvals) enough() bool { return len(as.names()) >= as.need }
 
 // covers reports whether as many people as it takes chose the step.
-func (as *approvals) covers(s *plan.Step) bool {
+func (as *approvals) covers(s *plan.Head) bool {
 	var who []string
 	for i, a := range as.given {
 		if as.only[i].Matches(s) && !slices.Contains(who, a.Who) {
@@ -73,7 +73,7 @@ func (r *run) release(tx store.Tx, p *plan.Plan, digest string) (*plan.Plan, err
 		return p, nil
 	}
 	if !v.Hold() {
-		return p.Where(func(s *plan.Step) bool { return !s.Class.Destructive() || !r.unasked[s.P] }), nil
+		return p.Where(func(s *plan.Head) bool { return !s.Class.Destructive() || !r.unasked[s.P] }), nil
 	}
 	as, err := r.approvals(tx, digest)
 	if err != nil {
@@ -82,7 +82,7 @@ func (r *run) release(tx store.Tx, p *plan.Plan, digest string) (*plan.Plan, err
 	r.report.Approvers, r.report.Approvals = as.need, as.names()
 	additions := as.enough() || r.sync.Limits.OnTrip == config.TripHoldRemovals
 	approved := 0
-	out := p.Where(func(s *plan.Step) bool {
+	out := p.Where(func(s *plan.Head) bool {
 		if s.Class.Destructive() && r.unasked[s.P] {
 			return false
 		}
@@ -93,7 +93,7 @@ func (r *run) release(tx store.Tx, p *plan.Plan, digest string) (*plan.Plan, err
 		return additions && !v.Holds(s)
 	})
 	out = whole(p, out)
-	r.report.Waiting = len(p.Steps) - len(out.Steps)
+	r.report.Waiting = p.Steps.Len() - out.Steps.Len()
 	r.commands(digest)
 	if approved == 0 {
 		return out, nil
@@ -124,13 +124,13 @@ func (r *run) use(tx store.Tx, as approvals) error {
 // whole leaves out of a part of a plan the groups that would be deleted or retired although
 // somebody whom the plan takes out of them first is still in them.
 func whole(p, part *plan.Plan) *plan.Plan {
-	if len(part.Steps) == len(p.Steps) {
+	if part.Steps.Len() == p.Steps.Len() {
 		return part
 	}
 	left := map[string]int{} // members by group, those who are deleted under ""
-	count := func(steps []plan.Step, by int) {
-		for i := range steps {
-			switch s := &steps[i]; s.Class {
+	count := func(steps *plan.Steps, by int) {
+		for _, s := range steps.Heads() {
+			switch s.Class {
 			case plan.RemoveMember:
 				left[s.Group.Name] += by
 			case plan.DeleteUser:
@@ -138,9 +138,9 @@ func whole(p, part *plan.Plan) *plan.Plan {
 			}
 		}
 	}
-	count(p.Steps, 1)
-	count(part.Steps, -1)
-	return part.Where(func(s *plan.Step) bool {
+	count(&p.Steps, 1)
+	count(&part.Steps, -1)
+	return part.Where(func(s *plan.Head) bool {
 		return !endsGroup(s.Class) || left[s.Group.Name]+left[""] == 0
 	})
 }
@@ -198,7 +198,7 @@ func (r *run) approvedBut(tx store.Reader, p *plan.Plan, spared map[string]bool)
 	if err != nil {
 		return "", fmt.Errorf("the plan %s: %w", plan.ShortDigest(last.Digest), err)
 	}
-	less := more.Where(func(s *plan.Step) bool {
+	less := more.Where(func(s *plan.Head) bool {
 		return !(s.Class.Destructive() && spared[s.Person]) && s.Class != plan.DeleteGroup
 	})
 	if less.Digest() != own {

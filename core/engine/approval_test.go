@@ -63,8 +63,8 @@ func TestApprovalOfAPart(t *testing.T) {
 			b.run(Options{Apply: true})
 			b.busyDay()
 			held := b.run(Options{Apply: true})
-			if held.Waiting != len(held.Plan.Steps) || b.active() != 20 || b.account("new@example.org") != nil {
-				t.Fatalf("%d of %d wait: %+v", held.Waiting, len(held.Plan.Steps), held.Verdict.Trips)
+			if held.Waiting != held.Plan.Steps.Len() || b.active() != 20 || b.account("new@example.org") != nil {
+				t.Fatalf("%d of %d wait: %+v", held.Waiting, held.Plan.Steps.Len(), held.Verdict.Trips)
 			}
 			b.approve(held.Digest, "ada", c.only...)
 			r := b.run(Options{Apply: true})
@@ -151,16 +151,16 @@ func TestApprovalSurvivesASecondLook(t *testing.T) {
 
 // A group is not deleted while somebody is in it whose removal was not approved.
 func TestPartOfAPlanKeepsItsGroups(t *testing.T) {
-	all := &plan.Plan{Steps: []plan.Step{
-		{Class: plan.RemoveMember, Group: &plan.Ref{Name: "a"}, User: &plan.Ref{Name: "x"}}, {Class: plan.RemoveMember, Group: &plan.Ref{Name: "b"}, User: &plan.Ref{Name: "x"}},
-		{Class: plan.DeleteGroup, Group: &plan.Ref{Name: "a"}}, {Class: plan.DeleteGroup, Group: &plan.Ref{Name: "b"}},
-	}}
-	some := whole(all, all.Where(func(s *plan.Step) bool { return s.Class == plan.DeleteGroup || s.Group.Name == "b" }))
-	if len(some.Steps) != 2 || some.Steps[0].Group.Name != "b" || some.Steps[1].Group.Name != "b" {
-		t.Errorf("%+v", some.Steps)
+	all := &plan.Plan{Steps: plan.Pack([]plan.Step{
+		{Head: plan.Head{Class: plan.RemoveMember, Group: &plan.Ref{Name: "a"}, User: &plan.Ref{Name: "x"}}}, {Head: plan.Head{Class: plan.RemoveMember, Group: &plan.Ref{Name: "b"}, User: &plan.Ref{Name: "x"}}},
+		{Head: plan.Head{Class: plan.DeleteGroup, Group: &plan.Ref{Name: "a"}}}, {Head: plan.Head{Class: plan.DeleteGroup, Group: &plan.Ref{Name: "b"}}},
+	}...)}
+	some := whole(all, all.Where(func(s *plan.Head) bool { return s.Class == plan.DeleteGroup || s.Group.Name == "b" }))
+	if some.Steps.Len() != 2 || some.Steps.At(0).Group.Name != "b" || some.Steps.At(1).Group.Name != "b" {
+		t.Errorf("%+v", some.Steps.List())
 	}
-	if got := whole(all, all); len(got.Steps) != 4 {
-		t.Errorf("%+v", got.Steps)
+	if got := whole(all, all); got.Steps.Len() != 4 {
+		t.Errorf("%+v", got.Steps.List())
 	}
 }
 

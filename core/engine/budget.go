@@ -34,7 +34,7 @@ func (r *run) guardInput(tx store.Reader, p *plan.Plan) (guard.Input, error) {
 		return in, err
 	}
 	in.Budgets, err = r.budgets(tx, names, func(a guard.Action) bool {
-		return slices.ContainsFunc(p.Steps, func(s plan.Step) bool { return a.Covers(&s) })
+		return p.Steps.Contains(a.Covers)
 	})
 	return in, err
 }
@@ -124,8 +124,7 @@ func (r *run) groupsOwned(tx store.Reader) (n int, err error) {
 func (r *run) groupSizes(tx store.Reader, p *plan.Plan, sizes map[string]int) (map[store.ID]string, error) {
 	names := map[store.ID]string{}
 	var ns []store.ID
-	for i := range p.Steps {
-		s := &p.Steps[i]
+	for _, s := range p.Steps.Heads() {
 		if s.G != 0 && s.Group != nil && names[s.G] == "" {
 			names[s.G] = s.Group.Name
 			ns = append(ns, s.G)

@@ -154,7 +154,7 @@ func TestTargetShrinksByWhatWasApplied(t *testing.T) {
 	if r := b.run(Options{Apply: true}); len(b.app.users) != 10 {
 		t.Fatalf("%d accounts: %+v", len(b.app.users), r.Verdict.Trips)
 	}
-	if r := b.run(Options{Mode: ModeFull}); len(r.Plan.Steps) != 0 {
+	if r := b.run(Options{Mode: ModeFull}); r.Plan.Steps.Len() != 0 {
 		t.Errorf("%s", text(r.Plan))
 	}
 }

@@ -30,7 +30,7 @@ type stepKey struct {
 	user, group string
 }
 
-func keyOf(s *plan.Step) stepKey {
+func keyOf(s *plan.Head) stepKey {
 	k := stepKey{class: s.Class}
 	if s.User != nil {
 		if k.user = s.User.ID; k.user == "" {
@@ -119,18 +119,17 @@ func (r *run) blame(ctx context.Context, ev *evaluation) error {
 }
 
 // causes are the changes that each new step may come from.
-func causes(ev *evaluation, before []plan.Step, changes []config.Change) map[stepKey][]config.Change {
+func causes(ev *evaluation, before plan.Steps, changes []config.Change) map[stepKey][]config.Change {
 	had := map[stepKey]bool{}
-	for i := range before {
-		had[keyOf(&before[i])] = true
+	for _, s := range before.Heads() {
+		had[keyOf(s)] = true
 	}
 	gone := map[store.ID]string{} // the source that no longer shows somebody
 	for _, d := range ev.doubts {
 		gone[d.P] = d.Source
 	}
 	out := map[stepKey][]config.Change{}
-	for i := range ev.steps {
-		s := &ev.steps[i]
+	for _, s := range ev.steps.Heads() {
 		k := keyOf(s)
 		if source := changesOf(changes, gone[s.P]); s.Class.Destructive() && len(source) > 0 {
 			out[k] = source
@@ -147,7 +146,7 @@ func changesOf(changes []config.Change, setting string) []config.Change {
 
 // likely are the changes that a step can come from: that of the rule it names, else
 // those of the settings that decide about steps of its class.
-func likely(s *plan.Step, changes []config.Change) []config.Change {
+func likely(s *plan.Head, changes []config.Change) []config.Change {
 	if name, _, ok := strings.Cut(s.Rule, " ("); ok {
 		if own := changesOf(changes, name); len(own) > 0 {
 			return own
@@ -177,7 +176,7 @@ func (r *run) explain(p *plan.Plan) {
 	}
 	for i := range r.report.Verdict.Trips {
 		t := &r.report.Verdict.Trips[i]
-		found, n := r.tally(p, func(s *plan.Step) bool {
+		found, n := r.tally(p, func(s *plan.Head) bool {
 			return (t.Action.Covers(s) || t.Action == "" && s.Class.Destructive()) && (t.Group == "" || s.Group.Name == t.Group)
 		})
 		if n > 0 {
@@ -185,7 +184,7 @@ func (r *run) explain(p *plan.Plan) {
 			t.Message += "; " + comes(n, t.Planned) + strings.Join(t.Causes, ", ")
 		}
 	}
-	found, n := r.tally(p, func(s *plan.Step) bool { return s.Class.Destructive() })
+	found, n := r.tally(p, func(s *plan.Head) bool { return s.Class.Destructive() })
 	r.report.Causes = found
 	if n > 0 && !r.report.Verdict.Hold() {
 		p.Warnings = append(p.Warnings, fmt.Sprintf("of what is taken away, %s%s", comes(n, n+1), strings.Join(wheres(found), ", ")))
@@ -203,11 +202,10 @@ func comes(n, of int) string {
 }
 
 // tally counts the steps that come from changes, by change.
-func (r *run) tally(p *plan.Plan, of func(*plan.Step) bool) ([]Cause, int) {
+func (r *run) tally(p *plan.Plan, of func(*plan.Head) bool) ([]Cause, int) {
 	var out []Cause
 	n := 0
-	for i := range p.Steps {
-		s := &p.Steps[i]
+	for _, s := range p.Steps.Heads() {
 		changes := r.causes[keyOf(s)]
 		if len(changes) == 0 || !of(s) {
 			continue
@@ -296,9 +294,9 @@ func (r *run) pending(tx store.Tx, e *earlier) (bool, error) {
 		return false, err
 	}
 	leaving := map[store.ID]bool{}
-	for i := range before.steps {
-		if guard.Deactivate.Covers(&before.steps[i]) || guard.Delete.Covers(&before.steps[i]) {
-			leaving[before.steps[i].P] = true
+	for _, s := range before.steps.Heads() {
+		if guard.Deactivate.Covers(s) || guard.Delete.Covers(s) {
+			leaving[s.P] = true
 		}
 	}
 	return slices.ContainsFunc(ps, func(p store.ID) bool { return !leaving[p] }), nil

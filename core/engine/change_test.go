@@ -84,7 +84,7 @@ func TestEditedFilterIsNamed(t *testing.T) {
 	if b.appliedEpoch() == before {
 		t.Error("a configuration that was applied does not count as applied")
 	}
-	if r := b.run(Options{Apply: true, Mode: ModeFull, Everyone: true}); len(r.Causes) != 0 || len(r.Plan.Steps) != 0 {
+	if r := b.run(Options{Apply: true, Mode: ModeFull, Everyone: true}); len(r.Causes) != 0 || r.Plan.Steps.Len() != 0 {
 		t.Errorf("%+v %s", r.Causes, text(r.Plan))
 	}
 }
@@ -100,7 +100,7 @@ func TestEditTakenBack(t *testing.T) {
 		t.Fatal("not held")
 	}
 	b.edit(fmt.Sprintf(byDepartment, "everybody", "", "."))
-	if r := b.run(Options{Apply: true}); r.Held() || len(r.Plan.Steps) != 0 || b.active() != 40 {
+	if r := b.run(Options{Apply: true}); r.Held() || r.Plan.Steps.Len() != 0 || b.active() != 40 {
 		t.Errorf("%s", text(r.Plan))
 	}
 }
@@ -116,7 +116,7 @@ func TestSeveralChangesAtOnce(t *testing.T) {
 	b.run(Options{Apply: true})
 	b.edit(fmt.Sprintf(byDepartment, "everybody", "", "^(every|engin)"))
 	r := b.run(Options{Apply: true})
-	if r.Held() || len(r.Plan.Steps) != 3 || len(r.Causes) != 1 || r.Causes[0].Setting != "groups.include" || r.Causes[0].Line != 12 {
+	if r.Held() || r.Plan.Steps.Len() != 3 || len(r.Causes) != 1 || r.Causes[0].Setting != "groups.include" || r.Causes[0].Line != 12 {
 		t.Errorf("%s: %+v", text(r.Plan), r.Causes)
 	}
 	if len(r.Plan.Warnings) != 1 || !strings.Contains(r.Plan.Warnings[0], "3 of them come from your change of groups.include (gateway.hcl line 12)") {

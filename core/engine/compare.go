@@ -89,7 +89,7 @@ func (e *Engine) compare(v store.Reader, out *Comparison, old, now *config.Sync,
 		}
 		sides[i] = ev
 	}
-	cause := func(s *plan.Step) []config.Change { return likely(s, out.Changes) }
+	cause := func(s *plan.Head) []config.Change { return likely(s, out.Changes) }
 	more, less := difference(sides[1].steps, sides[0].steps), difference(sides[0].steps, sides[1].steps)
 	out.Lost, out.Gained = effects(more, true, cause), effects(more, false, cause)
 	out.Spared, out.Missed = effects(less, true, cause), effects(less, false, cause)
@@ -132,24 +132,22 @@ func (x *Comparison) everybody(v store.Reader, old, now *config.Sync) ([]store.I
 }
 
 // difference are the steps of a that b does not have, in the order of a plan.
-func difference(a, b []plan.Step) *plan.Plan {
+func difference(a, b plan.Steps) *plan.Plan {
 	has := map[stepKey]bool{}
-	for i := range b {
-		has[keyOf(&b[i])] = true
+	for _, s := range b.Heads() {
+		has[keyOf(s)] = true
 	}
-	p := &plan.Plan{Steps: slices.Clone(a)}
-	p = p.Where(func(s *plan.Step) bool { return !has[keyOf(s)] })
+	p := &plan.Plan{Steps: a.Where(func(s *plan.Head) bool { return !has[keyOf(s)] })}
 	p.Sort()
 	return p
 }
 
 // effects groups the steps that take away, or the others, by what they do and the
 // changes they come from.
-func effects(p *plan.Plan, destructive bool, cause func(*plan.Step) []config.Change) []Effect {
+func effects(p *plan.Plan, destructive bool, cause func(*plan.Head) []config.Change) []Effect {
 	var out []Effect
 	at := map[string]int{}
-	for i := range p.Steps {
-		s := &p.Steps[i]
+	for _, s := range p.Steps.Heads() {
 		if s.Class.Destructive() != destructive {
 			continue
 		}

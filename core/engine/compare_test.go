@@ -46,8 +46,7 @@ func lines(effects ...[]Effect) (out []string) {
 }
 
 func linesOf(p *plan.Plan) (out []string) {
-	for i := range p.Steps {
-		s := &p.Steps[i]
+	for s := range p.Steps.All() {
 		name, group := "", ""
 		if s.Group != nil {
 			name, group = s.Group.Name, s.Group.Name

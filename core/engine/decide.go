@@ -43,8 +43,7 @@ func (ev *evaluation) decide(s *someone) error {
 	case correlate.None:
 		return ev.create(s)
 	case correlate.Adopt:
-		ev.step(s, plan.Step{Class: plan.Adopt, User: s.account.ref(), N: s.account.n,
-			Reason: fmt.Sprintf("the account has the same %s", r.Key), Rule: ev.where("users.match")})
+		ev.step(s, plan.Step{Head: plan.Head{Class: plan.Adopt, User: s.account.ref(), N: s.account.n, Reason: fmt.Sprintf("the account has the same %s", r.Key), Rule: ev.where("users.match")}})
 	}
 	return ev.align(s)
 }
@@ -55,7 +54,7 @@ func (s *someone) outcome(outcome, detail string) {
 
 func (ev *evaluation) step(s *someone, st plan.Step) {
 	st.P, st.Person = s.person.P, s.person.Key
-	ev.steps = append(ev.steps, st)
+	ev.steps.Add(&st)
 }
 
 // create makes an account with its memberships.
@@ -73,8 +72,7 @@ func (ev *evaluation) create(s *someone) error {
 	if s.link != 0 {
 		reason = "their account is gone from the target"
 	}
-	ev.step(s, plan.Step{Class: plan.CreateUser, User: &plan.Ref{Name: cmp.Or(account.Email, account.Username, s.person.Key)},
-		Account: account, Reason: reason, Rule: ev.where("users.include")})
+	ev.step(s, plan.Step{Head: plan.Head{Class: plan.CreateUser, User: &plan.Ref{Name: cmp.Or(account.Email, account.Username, s.person.Key)}, Reason: reason, Rule: ev.where("users.include")}, Account: account})
 	s.outcome(Planned, "create")
 	return ev.memberships(s, nil)
 }
@@ -102,25 +100,23 @@ func (ev *evaluation) newAccount(a *mapping.Account) *identity.User {
 
 // align brings an account that is there to what the rules want.
 func (ev *evaluation) align(s *someone) error {
-	before := len(ev.steps)
+	before := ev.steps.Len()
 	held := ""
 	if changes := ev.changes(s); len(changes) > 0 && ev.sync.Users.Update {
-		ev.step(s, plan.Step{Class: plan.UpdateUser, User: s.account.ref(), N: s.account.n, Changes: changes,
-			Reason: "the source has other values", Rule: ev.fieldRule(changes[0].Field)})
+		ev.step(s, plan.Step{Head: plan.Head{Class: plan.UpdateUser, User: s.account.ref(), N: s.account.n, Reason: "the source has other values", Rule: ev.fieldRule(changes[0].Field)}, Changes: changes})
 	}
 	if !s.account.flags.Has(store.Active) {
 		switch {
 		case !ev.sync.Users.Activate:
 			held = "the account is inactive, and users.activate is false"
 		case ev.userKind.Can(schema.ActivateUser):
-			ev.step(s, plan.Step{Class: plan.ActivateUser, User: s.account.ref(), N: s.account.n,
-				Reason: "active in " + s.records[0].side.ref + ", inactive in the target", Rule: ev.where("users.activate")})
+			ev.step(s, plan.Step{Head: plan.Head{Class: plan.ActivateUser, User: s.account.ref(), N: s.account.n, Reason: "active in " + s.records[0].side.ref + ", inactive in the target", Rule: ev.where("users.activate")}})
 		default:
 			held = "the account is inactive, and the target cannot activate it"
 		}
 	}
 	s.outcome(InSync, held)
-	if s.link == 0 || s.account.n != s.link || len(ev.steps) > before {
+	if s.link == 0 || s.account.n != s.link || ev.steps.Len() > before {
 		s.outcome(Planned, held)
 	}
 	return ev.memberships(s, s.account)
@@ -221,7 +217,7 @@ func (ev *evaluation) memberships(s *someone, account *targetAccount) error {
 			s.open = true
 			continue
 		}
-		ev.step(s, plan.Step{Class: plan.AddMember, User: user, Group: &t.ref, N: sets.N, G: t.n, Reason: w.because, Rule: w.rule})
+		ev.step(s, plan.Step{Head: plan.Head{Class: plan.AddMember, User: user, Group: &t.ref, N: sets.N, G: t.n, Reason: w.because, Rule: w.rule}})
 		s.outcome(Planned, s.person.Detail)
 	}
 	return ev.endings(s, account, idset.Of(keep))
@@ -246,8 +242,7 @@ func (ev *evaluation) endings(s *someone, account *targetAccount, keep idset.Set
 			continue
 		}
 		t := ev.groups.byN[n]
-		ev.takeAway(s, plan.Step{Class: plan.RemoveMember, User: account.ref(), Group: &t.ref, N: account.n, G: n,
-			Reason: "no source group of theirs makes this group any more", Rule: ev.where("groups")})
+		ev.takeAway(s, plan.Step{Head: plan.Head{Class: plan.RemoveMember, User: account.ref(), Group: &t.ref, N: account.n, G: n, Reason: "no source group of theirs makes this group any more", Rule: ev.where("groups")}})
 	}
 	return nil
 }
@@ -313,8 +308,7 @@ func (ev *evaluation) leave(s *someone) error {
 	if err != nil {
 		return err
 	}
-	ev.takeAway(s, plan.Step{Class: class, User: s.account.ref(), N: s.account.n, Before: before, Reason: s.why,
-		Rule: cmp.Or(s.rule, ev.where("users.on_leave"))})
+	ev.takeAway(s, plan.Step{Head: plan.Head{Class: class, User: s.account.ref(), N: s.account.n, Reason: s.why, Rule: cmp.Or(s.rule, ev.where("users.on_leave"))}, Before: before})
 	return nil
 }
 

@@ -28,8 +28,8 @@ func (g *groupSide) deletions() ([]plan.Step, error) {
 	}
 	leaving := map[store.ID]int{}
 	var deleted []store.ID
-	for i := range g.ev.steps {
-		switch s := &g.ev.steps[i]; s.Class {
+	for _, s := range g.ev.steps.Heads() {
+		switch s.Class {
 		case plan.RemoveMember:
 			leaving[s.G]++
 		case plan.DeleteUser:
@@ -47,25 +47,23 @@ func (g *groupSide) deletions() ([]plan.Step, error) {
 			g.ev.warn("group %q of ours has no source group any more, but %d members whom the gateway did not add: it stays", t.ref.Name, left)
 			continue
 		}
-		out = append(out, plan.Step{Class: plan.DeleteGroup, Group: &t.ref, G: set.N, Reason: "no source group makes it any more, and nobody is left in it",
-			Rule: g.ev.where("groups.on_leave")})
+		out = append(out, plan.Step{Head: plan.Head{Class: plan.DeleteGroup, Group: &t.ref, G: set.N, Reason: "no source group makes it any more, and nobody is left in it", Rule: g.ev.where("groups.on_leave")}})
 	}
 	return out, nil
 }
 
 // creations are the steps that make the groups which the other steps need.
-func (g *groupSide) creations(steps []plan.Step) []plan.Step {
+func (g *groupSide) creations(steps *plan.Steps) []plan.Step {
 	needed := map[string]bool{}
-	for i := range steps {
-		if s := &steps[i]; s.Class == plan.AddMember && s.G == 0 {
+	for _, s := range steps.Heads() {
+		if s.Class == plan.AddMember && s.G == 0 {
 			needed[identity.Fold(s.Group.Name)] = true
 		}
 	}
 	var out []plan.Step
 	for fold := range needed {
 		t := g.targets[fold]
-		out = append(out, plan.Step{Class: plan.CreateGroup, Group: &t.ref, Rule: t.rule,
-			Reason: "the target has no such group"})
+		out = append(out, plan.Step{Head: plan.Head{Class: plan.CreateGroup, Group: &t.ref, Rule: t.rule, Reason: "the target has no such group"}})
 	}
 	return out
 }

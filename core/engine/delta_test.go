@@ -82,11 +82,11 @@ func TestDeltaReadsThatAreWrong(t *testing.T) {
 			writes, whole := b.app.writes, s.full
 			c.spoil(s)
 			r := b.run(Options{Apply: true})
-			if len(r.Doubts()) != 1 || !strings.Contains(r.Doubts()[0], c.want) || len(r.Plan.Steps) != 0 || s.full != whole {
+			if len(r.Doubts()) != 1 || !strings.Contains(r.Doubts()[0], c.want) || r.Plan.Steps.Len() != 0 || s.full != whole {
 				t.Errorf("%v: %s", r.Doubts(), text(r.Plan))
 			}
 			s.users, s.groups = pluginhost.UserPage{}, pluginhost.GroupPage{}
-			if r := b.run(Options{Apply: true}); len(r.Doubts()) != 0 || len(r.Plan.Steps) != 0 || s.full == whole || b.app.writes != writes {
+			if r := b.run(Options{Apply: true}); len(r.Doubts()) != 0 || r.Plan.Steps.Len() != 0 || s.full == whole || b.app.writes != writes {
 				t.Errorf("the next run: %v: %s, %d writes", r.Doubts(), text(r.Plan), b.app.writes-writes)
 			}
 		})
@@ -112,7 +112,7 @@ func TestGroupsThatCannotAllBeAskedAbout(t *testing.T) {
 	}
 	before := b.hr.lookups
 	r := b.run(Options{Apply: true})
-	if len(r.Doubts()) != 1 || !strings.Contains(r.Doubts()[0], "limits.max_lookups") || len(r.Plan.Steps) != 0 || b.hr.lookups-before > 3 {
+	if len(r.Doubts()) != 1 || !strings.Contains(r.Doubts()[0], "limits.max_lookups") || r.Plan.Steps.Len() != 0 || b.hr.lookups-before > 3 {
 		t.Errorf("%v: %s", r.Doubts(), text(r.Plan))
 	}
 	if r := b.run(Options{Apply: true, Believe: []string{refs}}); len(r.Doubts()) != 0 || r.Plan.Empty() {

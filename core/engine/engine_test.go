@@ -77,8 +77,8 @@ func randomly(t *rapid.T, s *system, target bool) {
 
 func text(p *plan.Plan) string {
 	var b strings.Builder
-	for i := range p.Steps {
-		fmt.Fprintf(&b, "%s (%s)\n", p.Steps[i].Line(), p.Steps[i].Reason)
+	for s := range p.Steps.All() {
+		fmt.Fprintf(&b, "%s (%s)\n", s.Line(), s.Reason)
 	}
 	return b.String()
 }
@@ -145,7 +145,7 @@ func (b *bench) settle(t *rapid.T, o Options) {
 		}
 		look := o
 		look.Apply, look.Everyone = false, true
-		if rest := b.run(look); len(rest.Plan.Steps) == 0 {
+		if rest := b.run(look); rest.Plan.Steps.Len() == 0 {
 			return
 		}
 	}
@@ -254,12 +254,12 @@ func TestGraceRunsOutAndIsCancelled(t *testing.T) {
 	b.run(Options{Apply: true})
 	b.now = b.now.Add(71 * time.Hour)
 	b.hr.put("s2", "p2@example.org", "Person 2", true)
-	if r := b.run(Options{Apply: true}); len(r.Plan.Steps) != 0 || r.Outcomes[Leaving] != 1 {
+	if r := b.run(Options{Apply: true}); r.Plan.Steps.Len() != 0 || r.Outcomes[Leaving] != 1 {
 		t.Errorf("an hour too early: %s %v", text(r.Plan), r.Outcomes)
 	}
 	b.now = b.now.Add(time.Hour)
 	r := b.run(Options{Apply: true})
-	if !strings.Contains(text(r.Plan), "p1@example.org") || len(r.Plan.Steps) != 1 || b.account("p1@example.org").Active {
+	if !strings.Contains(text(r.Plan), "p1@example.org") || r.Plan.Steps.Len() != 1 || b.account("p1@example.org").Active {
 		t.Errorf("after the grace: %s", text(r.Plan))
 	}
 	if !b.account("p2@example.org").Active {
@@ -278,7 +278,7 @@ func TestGraceRunsOutAndIsCancelled(t *testing.T) {
 	}
 	// Whoever leaves again gets the whole time again.
 	b.hr.put("s2", "p2@example.org", "Person 2", false)
-	if r := b.run(Options{Apply: true}); len(r.Plan.Steps) != 0 {
+	if r := b.run(Options{Apply: true}); r.Plan.Steps.Len() != 0 {
 		t.Errorf("the second leave has no grace: %s", text(r.Plan))
 	}
 }
@@ -292,7 +292,7 @@ func TestTwoWitnesses(t *testing.T) {
 	believe := Options{Apply: true, Believe: []string{refs}}
 	before := b.app.writes
 	b.hr.hidden["s4"] = true
-	if r := b.run(believe); len(r.Kept) != 1 || len(r.Plan.Steps) != 0 {
+	if r := b.run(believe); len(r.Kept) != 1 || r.Plan.Steps.Len() != 0 {
 		t.Errorf("hidden: kept %v, %s", r.Kept, text(r.Plan))
 	}
 	b.hr.hidden = map[string]bool{}
@@ -306,7 +306,7 @@ func TestTwoWitnesses(t *testing.T) {
 		t.Errorf("%d writes", b.app.writes-before)
 	}
 	b.hr.mute = false
-	if r := b.run(believe); len(r.Kept) != 0 || len(r.Plan.Steps) != 1 || b.account("p5@example.org").Active {
+	if r := b.run(believe); len(r.Kept) != 0 || r.Plan.Steps.Len() != 1 || b.account("p5@example.org").Active {
 		t.Errorf("gone: kept %v, %s", r.Kept, text(r.Plan))
 	}
 }
@@ -346,11 +346,11 @@ func TestBrokenReadTakesNothingAway(t *testing.T) {
 	b.hr.put("s1", "p1@example.org", "Person 1", false)
 	delete(b.hr.members["g2"], "s0")
 	r := b.run(Options{Apply: true, Believe: []string{refs}})
-	if len(r.Doubts()) != 1 || len(r.Plan.Steps) != 0 {
+	if len(r.Doubts()) != 1 || r.Plan.Steps.Len() != 0 {
 		t.Errorf("%v: %s", r.Doubts(), text(r.Plan))
 	}
 	b.hr.broken = false
-	if r := b.run(Options{Apply: true}); len(r.Plan.Steps) != 2 {
+	if r := b.run(Options{Apply: true}); r.Plan.Steps.Len() != 2 {
 		t.Errorf("after a good read: %s", text(r.Plan))
 	}
 }

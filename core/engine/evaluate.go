@@ -51,7 +51,7 @@ type evaluation struct {
 	joined      map[store.ID][]store.ID // newAccounts by person
 	people      map[store.ID]*personResult
 	claims      *correlate.Claims
-	steps       []plan.Step
+	steps       plan.Steps
 	warnings    map[string]int
 	newGraces   []store.Grace
 	endGraces   []store.ID
@@ -120,7 +120,7 @@ func (ev *evaluation) run(v store.Reader) error {
 		if err != nil {
 			return err
 		}
-		ev.steps = append(ev.steps, steps...)
+		ev.steps.AddAll(plan.Pack(steps...))
 	}
 	return nil
 }
@@ -277,8 +277,8 @@ func (ev *evaluation) dropDisputed() {
 			r.person.Outcome, r.person.Detail = Disputed, reason
 		}
 	}
-	ev.steps = slices.DeleteFunc(ev.steps, func(s plan.Step) bool { return s.P != 0 && ev.claims.Disputed(s.P) != "" })
-	ev.steps = append(ev.steps, ev.groups.creations(ev.steps)...)
+	ev.steps = ev.steps.Where(func(s *plan.Head) bool { return s.P == 0 || ev.claims.Disputed(s.P) == "" })
+	ev.steps.AddAll(plan.Pack(ev.groups.creations(&ev.steps)...))
 }
 
 // keep writes what the evaluation found: people, timers, outcomes, and which accounts
@@ -339,9 +339,7 @@ func (ev *evaluation) plan(h plan.Header) *plan.Plan {
 	for _, c := range plan.Classes() {
 		reversals[c] = ev.reversal(c)
 	}
-	for i := range p.Steps {
-		p.Steps[i].Undo = reversals[p.Steps[i].Class]
-	}
+	p.Steps.SetUndo(func(c plan.Class) plan.Reversal { return reversals[c] })
 	for w, n := range ev.warnings {
 		if n > 1 {
 			w = fmt.Sprintf("%s (%d times)", w, n)

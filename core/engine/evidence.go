@@ -12,11 +12,11 @@ import (
 
 // carryOut applies steps, and keeps before that what the sources show of the people
 // concerned: `explain -at` tells it later.
-func (r *run) carryOut(ctx context.Context, steps []plan.Step) error {
+func (r *run) carryOut(ctx context.Context, steps plan.Steps) error {
 	var ps []store.ID
-	for i := range steps {
-		if p := steps[i].P; p != 0 {
-			ps = append(ps, p)
+	for _, s := range steps.Heads() {
+		if n := len(ps); s.P != 0 && (n == 0 || ps[n-1] != s.P) {
+			ps = append(ps, s.P)
 		}
 	}
 	err := r.Store.Update(ctx, func(tx store.Tx) error { return tx.KeepEvidence(r.rec.ID, r.sid, idset.Of(ps)) })

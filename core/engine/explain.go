@@ -253,7 +253,7 @@ func (x *Explanation) fill(ev *evaluation, v store.Reader) error {
 	for _, t := range x.rules.Steps {
 		x.Rules = append(x.Rules, RuleView{Rule: rule(t.Rule), Value: t.Value, Err: t.Err})
 	}
-	x.Steps = ev.plan(plan.Header{}).Steps
+	x.Steps = ev.plan(plan.Header{}).Steps.List()
 	return nil
 }
 

@@ -126,7 +126,7 @@ func (g *groupQuestion) answer(name string) error {
 	if err := g.ev.run(g.v); err != nil {
 		return err
 	}
-	for _, s := range g.ev.plan(plan.Header{}).Steps {
+	for _, s := range g.ev.plan(plan.Header{}).Steps.List() {
 		if s.Group != nil && identity.Fold(s.Group.Name) == g.fold {
 			g.Steps = append(g.Steps, s)
 		}

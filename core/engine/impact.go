@@ -46,7 +46,7 @@ func (r *run) endings(ctx context.Context, p *plan.Plan) (ends, known []plan.Imp
 		if err != nil {
 			return err
 		}
-		if ends = p.Endings(func(s *plan.Step) int { return sizes[s.G] }); len(ends) == 0 {
+		if ends = p.Endings(func(s *plan.Head) int { return sizes[s.G] }); len(ends) == 0 {
 			return nil
 		}
 		if last, err := v.Plan(r.report.Digest); err == nil && r.began.Sub(last.Created) < impactsLast {
@@ -62,8 +62,8 @@ const impactsLast = time.Hour
 
 func (r *run) sizesOf(v store.Reader, p *plan.Plan) (map[store.ID]int, error) {
 	var ns []store.ID
-	for i := range p.Steps {
-		if s := &p.Steps[i]; s.Class == plan.RemoveMember {
+	for _, s := range p.Steps.Heads() {
+		if s.Class == plan.RemoveMember {
 			ns = append(ns, s.G)
 		}
 	}

@@ -122,8 +122,7 @@ func (r *run) quotas(tx store.Tx, p *plan.Plan) error {
 // gaining counts the people of a plan who would begin to use the quota.
 func gaining(tx store.Tx, p *plan.Plan, q *store.Quota) (int, error) {
 	people, accounts := map[string]bool{}, map[store.ID]bool{}
-	for i := range p.Steps {
-		s := &p.Steps[i]
+	for _, s := range p.Steps.Heads() {
 		switch {
 		case s.Class == plan.CreateUser && q.NewUsers, s.Class == plan.AddMember && s.N == 0 && q.Groups.Has(s.G):
 			people[s.Person] = true

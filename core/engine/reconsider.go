@@ -35,12 +35,10 @@ func (r *run) reconsider(ctx context.Context, ev *evaluation, spared map[store.I
 		p, n, g store.ID
 	}
 	stands := map[what]bool{}
-	for i := range again.steps {
-		s := &again.steps[i]
+	for _, s := range again.steps.Heads() {
 		stands[what{s.Class, s.P, s.N, s.G}] = true
 	}
-	for i := range ev.steps {
-		s := &ev.steps[i]
+	for _, s := range ev.steps.Heads() {
 		if s.Class.Destructive() && people[s.P] && !stands[what{s.Class, s.P, s.N, s.G}] {
 			spared[s.P] = "asked directly, the source has them otherwise than its listing"
 		}
@@ -62,8 +60,8 @@ func unnoted(err error) string {
 func (r *run) emptyGroups(ctx context.Context, ev *evaluation) error {
 	var ids []string
 	leaving := map[mirror.Pair]bool{} // whom the plan takes out of which group; out of all, without one
-	for i := range ev.steps {
-		switch s := &ev.steps[i]; s.Class {
+	for _, s := range ev.steps.Heads() {
+		switch s.Class {
 		case plan.DeleteGroup:
 			ids = append(ids, s.Group.ID)
 		case plan.RemoveMember:
@@ -84,14 +82,12 @@ func (r *run) emptyGroups(ctx context.Context, ev *evaluation) error {
 	for _, m := range seen.members {
 		stays[m.Group] = stays[m.Group] || !leaving[m] && !leaving[mirror.Pair{Member: m.Member}]
 	}
-	kept := ev.steps[:0]
-	for _, s := range ev.steps {
-		if s.Class == plan.DeleteGroup && (!end.Complete || stays[s.Group.ID]) {
-			ev.warn("group %q of ours has no source group any more, but somebody is in it: it stays", s.Group.Name)
-			continue
+	ev.steps = ev.steps.Where(func(s *plan.Head) bool {
+		if s.Class != plan.DeleteGroup || end.Complete && !stays[s.Group.ID] {
+			return true
 		}
-		kept = append(kept, s)
-	}
-	ev.steps = kept
+		ev.warn("group %q of ours has no source group any more, but somebody is in it: it stays", s.Group.Name)
+		return false
+	})
 	return nil
 }

@@ -17,8 +17,8 @@ func (r *run) resolve(tx store.Tx, p *plan.Plan) (*plan.Plan, []string, error) {
 	fit := &plan.Plan{Header: p.Header, Warnings: p.Warnings}
 	var drifted []string
 	making := map[string]bool{} // groups and people that the plan itself makes
-	for _, s := range p.Steps {
-		why, err := r.locate(tx, &s, making)
+	for s := range p.Steps.All() {
+		why, err := r.locate(tx, s, making)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -26,7 +26,7 @@ func (r *run) resolve(tx store.Tx, p *plan.Plan) (*plan.Plan, []string, error) {
 			drifted = append(drifted, s.Line()+": "+why)
 			continue
 		}
-		fit.Steps = append(fit.Steps, s)
+		fit.Steps.Add(s)
 	}
 	return fit, drifted, nil
 }

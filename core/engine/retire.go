@@ -64,7 +64,7 @@ func (g *groupSide) retirements() ([]plan.Step, error) {
 }
 
 func (g *groupSide) retirement(class plan.Class, n store.ID, t *targetGroup, reason string) plan.Step {
-	s := plan.Step{Class: class, Group: &t.ref, G: n, Reason: reason, Rule: g.ev.where("groups.on_leave")}
+	s := plan.Step{Head: plan.Head{Class: class, Group: &t.ref, G: n, Reason: reason, Rule: g.ev.where("groups.on_leave")}}
 	if a := g.kind.Attribute(noteField); a == nil || !a.Writable || a.CreateOnly || !g.kind.Can(schema.UpdateGroup) {
 		return s
 	}

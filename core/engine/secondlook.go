@@ -233,7 +233,7 @@ func (r *run) answers(ctx context.Context, some []doubt) []answer {
 // wouldHold tells whether what is left of the plan would be held.
 func (r *run) wouldHold(ctx context.Context, ev *evaluation, spared map[store.ID]string) (held bool, err error) {
 	p := &plan.Plan{Steps: ev.steps}
-	p = p.Where(func(s *plan.Step) bool { return !s.Class.Destructive() || spared[s.P] == "" })
+	p = p.Where(func(s *plan.Head) bool { return !s.Class.Destructive() || spared[s.P] == "" })
 	err = r.Store.View(ctx, func(v store.Reader) error {
 		in, err := r.guardInput(v, p)
 		held = guard.Judge(in).Hold()

@@ -56,7 +56,7 @@ func TestQuestionsAreBounded(t *testing.T) {
 			t.Errorf("%s: %q", r.SecondLook, r.Kept)
 		}
 	}
-	if r := b.run(o); len(r.Plan.Steps) != 0 {
+	if r := b.run(o); r.Plan.Steps.Len() != 0 {
 		t.Errorf("%s", text(r.Plan))
 	}
 }

@@ -52,7 +52,8 @@ func (r *run) undo(ctx context.Context) error {
 			return err
 		}
 		inv := &inverter{ev: ev, undo: r.o.Undo}
-		ev.steps, err = inv.run(r.target)
+		steps, err := inv.run(r.target)
+		ev.steps = plan.Pack(steps...)
 		r.report.Undo.Left = inv.left
 		return err
 	})
@@ -91,12 +92,12 @@ func (r *run) takeBack(ctx context.Context, p *plan.Plan) error {
 // markTouched marks the people of a plan, so that the next run looks at them.
 func (r *run) markTouched(tx store.Tx, p *plan.Plan) error {
 	var ns, ps []store.ID
-	for i := range p.Steps {
-		if s := &p.Steps[i]; s.P != 0 {
+	for _, s := range p.Steps.Heads() {
+		if s.P != 0 {
 			ps = append(ps, s.P)
 		}
-		if n := p.Steps[i].N; n != 0 {
-			ns = append(ns, n)
+		if s.N != 0 {
+			ns = append(ns, s.N)
 		}
 	}
 	accounts, err := tx.AccountsOf(r.sid, idset.Of(ps))
@@ -168,7 +169,7 @@ func (inv *inverter) journal(target store.EndpointID) ([]done, error) {
 			return fmt.Errorf("operation %s in the journal: %w", op.ID, err)
 		}
 		d.step.P, d.step.N, d.step.G = op.P, op.N, op.G
-		if inv.undo.Only.Matches(&d.step) {
+		if inv.undo.Only.Matches(&d.step.Head) {
 			ops = append(ops, d)
 		}
 		return nil

@@ -104,7 +104,7 @@ func (inv *inverter) one(d *done) error {
 
 // step is the inverse of s without what is special to its class.
 func (inv *inverter) step(s *plan.Step, class plan.Class) plan.Step {
-	return plan.Step{Class: class, Person: s.Person, P: s.P, N: s.N, G: s.G, Reason: "undoes run " + inv.undo.Run}
+	return plan.Step{Head: plan.Head{Class: class, Person: s.Person, P: s.P, N: s.N, G: s.G, Reason: "undoes run " + inv.undo.Run}}
 }
 
 // theirs is the account of a step, with the reason why it must not be changed.
@@ -182,7 +182,7 @@ func (inv *inverter) rejoin(s, st *plan.Step, a *targetAccount) {
 		case a != nil && a.sets.Groups.Has(g):
 			continue
 		case t == nil || t.refused != "":
-			inv.leave(&plan.Step{Class: plan.RemoveMember, User: st.User, Group: &plan.Ref{Name: ref.Name}}, "the group is gone, or cannot be written")
+			inv.leave(&plan.Step{Head: plan.Head{Class: plan.RemoveMember, User: st.User, Group: &plan.Ref{Name: ref.Name}}}, "the group is gone, or cannot be written")
 			continue
 		}
 		add := inv.step(s, plan.AddMember)

@@ -163,12 +163,12 @@ func (r *run) forgotten(ctx context.Context, d doubt, found pluginhost.Found) (n
 func (ev *evaluation) spare(people map[store.ID]string) []string {
 	names := map[store.ID]string{}
 	ev.spared = map[string]bool{}
-	ev.steps = slices.DeleteFunc(ev.steps, func(s plan.Step) bool {
+	ev.steps = ev.steps.Where(func(s *plan.Head) bool {
 		if s.Class.Destructive() && people[s.P] != "" {
 			names[s.P], ev.spared[s.Person] = s.User.Name, true
-			return true
+			return false
 		}
-		return endsGroup(s.Class) && len(people) > 0
+		return !endsGroup(s.Class) || len(people) == 0
 	})
 	ev.leavers = slices.DeleteFunc(ev.leavers, func(l store.Leaver) bool { return l.Returned.IsZero() && people[l.P] != "" })
 	var kept []string

@@ -31,7 +31,7 @@ var actionClasses = map[Action][]plan.Class{
 func (a Action) Classes() []plan.Class { return actionClasses[a] }
 
 // Covers reports whether a step counts for the action.
-func (a Action) Covers(s *plan.Step) bool {
+func (a Action) Covers(s *plan.Head) bool {
 	for _, c := range actionClasses[a] {
 		if s.Class == c {
 			return a != Privileged || s.Group != nil && s.Group.Note != ""

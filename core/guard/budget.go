@@ -10,7 +10,7 @@ import (
 )
 
 // overall judges a budget for all groups together.
-func overall(in *Input, b *Budget, steps []*plan.Step) *Trip {
+func overall(in *Input, b *Budget, steps []step) *Trip {
 	n := len(steps)
 	total := n + b.Past.Total
 	t := Trip{Action: b.Action, Setting: b.Setting, Planned: n, Past: b.Past.Total, Window: window(b)}
@@ -26,7 +26,7 @@ func overall(in *Input, b *Budget, steps []*plan.Step) *Trip {
 	default:
 		return nil
 	}
-	t.Worst, t.Only = worst(steps), b.Action.only("", slices.Sorted(maps.Keys(byGroup(steps))))
+	t.Worst, t.Only = worst(in.Plan, steps), b.Action.only("", slices.Sorted(maps.Keys(byGroup(steps))))
 	return &t
 }
 
@@ -79,7 +79,7 @@ func Most(in Input, b *Budget) int {
 }
 
 // perGroup judges a budget for each group by itself.
-func perGroup(in *Input, b *Budget, steps []*plan.Step) []Trip {
+func perGroup(in *Input, b *Budget, steps []step) []Trip {
 	var trips []Trip
 	groups := byGroup(steps)
 	for _, group := range slices.Sorted(maps.Keys(groups)) {
@@ -90,7 +90,7 @@ func perGroup(in *Input, b *Budget, steps []*plan.Step) []Trip {
 	return trips
 }
 
-func oneGroup(in *Input, b *Budget, group string, steps []*plan.Step) *Trip {
+func oneGroup(in *Input, b *Budget, group string, steps []step) *Trip {
 	n, past, size := len(steps), b.Past.Groups[group], in.GroupSizes[group]
 	total := n + past
 	t := Trip{Action: b.Action, Group: group, Setting: b.Setting, Planned: n, Past: past, Window: window(b)}
@@ -111,12 +111,12 @@ func oneGroup(in *Input, b *Budget, group string, steps []*plan.Step) *Trip {
 	default:
 		return nil
 	}
-	t.Worst, t.Only = worst(steps), b.Action.only(group, nil)
+	t.Worst, t.Only = worst(in.Plan, steps), b.Action.only(group, nil)
 	return &t
 }
 
-func byGroup(steps []*plan.Step) map[string][]*plan.Step {
-	groups := map[string][]*plan.Step{}
+func byGroup(steps []step) map[string][]step {
+	groups := map[string][]step{}
 	for _, s := range steps {
 		if s.Group != nil {
 			groups[s.Group.Name] = append(groups[s.Group.Name], s)
@@ -164,9 +164,9 @@ const mostWorst = 10
 
 // worst are the steps to look at first: those about privileged groups, then those of
 // the groups that have most of them.
-func worst(steps []*plan.Step) []string {
+func worst(p *plan.Plan, steps []step) []string {
 	groups := byGroup(steps)
-	rank := func(s *plan.Step) (privileged, size int) {
+	rank := func(s *step) (privileged, size int) {
 		if s.Group == nil {
 			return 1, 0
 		}
@@ -176,14 +176,15 @@ func worst(steps []*plan.Step) []string {
 		return 1, -len(groups[s.Group.Name])
 	}
 	steps = slices.Clone(steps)
-	slices.SortStableFunc(steps, func(a, b *plan.Step) int {
-		ap, an := rank(a)
-		bp, bn := rank(b)
+	slices.SortStableFunc(steps, func(a, b step) int {
+		ap, an := rank(&a)
+		bp, bn := rank(&b)
 		return cmp.Or(ap-bp, an-bn)
 	})
 	var out []string
 	for _, s := range steps[:min(len(steps), mostWorst)] {
-		out = append(out, s.Line())
+		whole := p.Steps.At(s.at)
+		out = append(out, whole.Line())
 	}
 	return out
 }

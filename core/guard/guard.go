@@ -75,7 +75,7 @@ func (v Verdict) Hold() bool { return len(v.Trips) > 0 }
 
 // Holds reports whether a step waits even where additions may go on: it takes
 // something away, or is of what exceeds a budget.
-func (v Verdict) Holds(s *plan.Step) bool {
+func (v Verdict) Holds(s *plan.Head) bool {
 	return v.Hold() && (s.Class.Destructive() || slices.ContainsFunc(v.Trips, func(t Trip) bool { return t.Action.Covers(s) }))
 }
 
@@ -84,7 +84,7 @@ func Judge(in Input) Verdict {
 	var v Verdict
 	for i := range in.Budgets {
 		b := &in.Budgets[i]
-		steps := covered(in.Plan, b.Action)
+		steps := covered(in.Plan, b.Action.Covers)
 		if len(steps) == 0 {
 			continue
 		}
@@ -105,11 +105,17 @@ func Judge(in Input) Verdict {
 	return v
 }
 
-func covered(p *plan.Plan, a Action) []*plan.Step {
-	var out []*plan.Step
-	for i := range p.Steps {
-		if a.Covers(&p.Steps[i]) {
-			out = append(out, &p.Steps[i])
+// step is a step of the plan, and where it is in there.
+type step struct {
+	plan.Head
+	at int
+}
+
+func covered(p *plan.Plan, covers func(*plan.Head) bool) []step {
+	var out []step
+	for i, h := range p.Steps.Heads() {
+		if covers(h) {
+			out = append(out, step{*h, i})
 		}
 	}
 	return out
@@ -144,15 +150,10 @@ func population(in *Input) *Trip {
 	if in.Desired >= least {
 		return nil
 	}
-	var steps []*plan.Step
-	for i := range in.Plan.Steps {
-		if s := &in.Plan.Steps[i]; s.Class.Destructive() {
-			steps = append(steps, s)
-		}
-	}
+	steps := covered(in.Plan, func(s *plan.Head) bool { return s.Class.Destructive() })
 	if len(steps) == 0 {
 		return nil
 	}
-	return &Trip{Setting: in.MinSetting, Planned: len(steps), Of: in.Desired, Count: &least, Worst: worst(steps),
+	return &Trip{Setting: in.MinSetting, Planned: len(steps), Of: in.Desired, Count: &least, Worst: worst(in.Plan, steps),
 		Message: fmt.Sprintf("the sources want only %d people to have an account; below %d nothing is taken away", in.Desired, least)}
 }

@@ -15,20 +15,24 @@ const day = 24 * time.Hour
 func planOf(class plan.Class, n int, group string) *plan.Plan {
 	p := &plan.Plan{}
 	for i := range n {
-		s := plan.Step{Class: class, User: &plan.Ref{Name: fmt.Sprintf("p%02d", i)}}
+		s := plan.Step{Head: plan.Head{Class: class, User: &plan.Ref{Name: fmt.Sprintf("p%02d", i)}}}
 		if group != "" {
 			s.Group = &plan.Ref{Name: group}
 		}
-		p.Steps = append(p.Steps, s)
+		p.Steps.Add(&s)
 	}
 	return p
 }
 
 // privileged makes the groups of a plan ones that grant administration.
 func privileged(p *plan.Plan) *plan.Plan {
-	for i := range p.Steps {
-		p.Steps[i].Group.Note = "grants administration"
+	var noted plan.Steps
+	for s := range p.Steps.All() {
+		group := *s.Group
+		group.Note, s.Group = "grants administration", &group
+		noted.Add(s)
 	}
+	p.Steps = noted
 	return p
 }
 
@@ -172,8 +176,8 @@ func TestRoom(t *testing.T) {
 
 func TestTripsNameTenSteps(t *testing.T) {
 	p := planOf(plan.RemoveMember, 9, "small")
-	p.Steps = append(p.Steps, planOf(plan.RemoveMember, 30, "large, or so").Steps...)
-	p.Steps = append(p.Steps, privileged(planOf(plan.RemoveMember, 1, "admins")).Steps...)
+	p.Steps.AddAll(planOf(plan.RemoveMember, 30, "large, or so").Steps)
+	p.Steps.AddAll(privileged(planOf(plan.RemoveMember, 1, "admins")).Steps)
 	v := Judge(Input{Plan: p, Budgets: budgets(Budget{Action: RemoveMember, Count: 5, Percent: Unlimited})})
 	if len(v.Trips) != 1 || len(v.Trips[0].Worst) != 10 || !slices.Equal(v.Trips[0].Only, []string{"class=remove_member"}) {
 		t.Fatalf("%+v", v)
@@ -190,19 +194,20 @@ func TestTripsNameTenSteps(t *testing.T) {
 // Where additions may go on, an addition that exceeds a budget itself does not.
 func TestHolds(t *testing.T) {
 	p := privileged(planOf(plan.AddMember, 5, "admins"))
-	p.Steps = append(p.Steps, planOf(plan.AddMember, 5, "devs").Steps...)
-	p.Steps = append(p.Steps, planOf(plan.DeactivateUser, 1, "").Steps...)
+	p.Steps.AddAll(planOf(plan.AddMember, 5, "devs").Steps)
+	p.Steps.AddAll(planOf(plan.DeactivateUser, 1, "").Steps)
 	v := Judge(Input{Plan: p, Budgets: budgets(Budget{Action: Privileged, Count: 4})})
 	held := map[string]int{}
-	for i := range p.Steps {
-		if s := &p.Steps[i]; v.Holds(s) {
+	for _, s := range p.Steps.Heads() {
+		if v.Holds(s) {
 			held[s.Class.String()]++
 		}
 	}
 	if held["add_member"] != 5 || held["deactivate_user"] != 1 {
 		t.Errorf("%v", held)
 	}
-	if (Verdict{}).Holds(&p.Steps[10]) {
+	last := p.Steps.Head(10)
+	if (Verdict{}).Holds(&last) {
 		t.Error("what is not held holds")
 	}
 }

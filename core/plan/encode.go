@@ -1,14 +1,12 @@
 package plan
 
 import (
+	"bufio"
 	"bytes"
 	"compress/flate"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 )
 
@@ -23,70 +21,50 @@ type fileHeader struct {
 	Steps    int      `json:"steps"`
 	Warnings []string `json:"warnings,omitempty"`
 	Impacts  []Impact `json:"impacts,omitempty"`
-	Packed   bool     `json:"packed,omitempty"` // what follows is compressed (RFC 1951)
+	Packed   bool     `json:"packed,omitempty"` // what follows is packed and compressed (RFC 1951)
 }
 
-// sealed is a plan's steps, encoded once: a JSON line each, compressed, because a plan
-// of a million steps says much the same a million times.
-type sealed struct {
-	digest string
-	steps  []byte
-}
-
-// seal encodes the steps. What is sealed must not change any more; warnings may.
-func (p *Plan) seal() *sealed {
-	if p.sealed == nil {
-		var b bytes.Buffer
-		sum := newDigest(p.Header)
-		z, _ := flate.NewWriter(&b, flate.BestSpeed) // the level is right
-		enc := json.NewEncoder(io.MultiWriter(sum, z))
-		for i := range p.Steps {
-			_ = enc.Encode(&p.Steps[i]) // plain data into memory: cannot fail
-		}
-		_ = z.Close()
-		p.sealed = &sealed{digest: hex.EncodeToString(sum.Sum(nil)), steps: b.Bytes()}
+// Write writes the plan as JSON lines, a step at a time: a header, then a step a line.
+// Equal plans are written alike. The error is the writer's.
+func (p *Plan) Write(to io.Writer) error {
+	w := bufio.NewWriter(to)
+	enc := json.NewEncoder(w)
+	if err := enc.Encode(p.head(false)); err != nil {
+		return err
 	}
-	return p.sealed
+	for s := range p.Steps.All() {
+		if err := enc.Encode(s); err != nil {
+			return err
+		}
+	}
+	return w.Flush()
 }
 
-// newDigest is a hash that has the header already, and takes the steps.
-func newDigest(h Header) hash.Hash {
-	sum := sha256.New()
-	_ = json.NewEncoder(sum).Encode(h) // plain data into a hash: cannot fail
-	return sum
+// Pack writes the plan for storing and sending: the header as Write does, then the steps
+// packed and compressed. The error is the writer's.
+func (p *Plan) Pack(to io.Writer) error {
+	if err := json.NewEncoder(to).Encode(p.head(true)); err != nil {
+		return err
+	}
+	z, _ := flate.NewWriter(to, flate.BestSpeed) // the level is right
+	if err := p.Steps.writePacked(z); err != nil {
+		return err
+	}
+	return z.Close()
 }
 
-// Digest is the SHA-256, in hex, of what the plan is made from and of every step: two
-// plans with the same digest do the same. After the first call the steps must stay as
-// they are.
-func (p *Plan) Digest() string { return p.seal().digest }
-
-// ShortDigest is how a digest is shown to people; approve and show take it.
-func ShortDigest(digest string) string { return digest[:min(len(digest), 12)] }
-
-// Bytes is the plan as JSON lines: a header, then a step a line. Equal plans give equal
-// bytes.
-func (p *Plan) Bytes() []byte {
-	b := p.head(false)
-	_, _ = io.Copy(b, flate.NewReader(bytes.NewReader(p.seal().steps))) // seal wrote it
-	return b.Bytes()
-}
-
-// Packed is what Bytes is, with the steps compressed: for storing and sending.
+// Packed is what Pack writes.
 func (p *Plan) Packed() []byte {
-	b := p.head(true)
-	b.Write(p.seal().steps)
+	var b bytes.Buffer
+	_ = p.Pack(&b) // into memory: cannot fail
 	return b.Bytes()
 }
 
-func (p *Plan) head(packed bool) *bytes.Buffer {
-	var b bytes.Buffer
-	_ = json.NewEncoder(&b).Encode(fileHeader{Format: format, Digest: p.Digest(), Header: p.Header, Steps: len(p.Steps),
-		Warnings: p.Warnings, Impacts: p.Impacts, Packed: packed}) // plain data into a buffer: cannot fail
-	return &b
+func (p *Plan) head(packed bool) *fileHeader {
+	return &fileHeader{Format: format, Digest: p.Digest(), Header: p.Header, Steps: p.Steps.Len(), Warnings: p.Warnings, Impacts: p.Impacts, Packed: packed}
 }
 
-// Errors of Decode.
+// Errors of Read.
 var (
 	// ErrNotPlan: the file is something else, or of a version this gateway does not read.
 	ErrNotPlan = errors.New("not a plan file of this gateway")
@@ -94,40 +72,72 @@ var (
 	ErrAltered = errors.New("the plan was altered after it was made: its digest does not match its steps")
 )
 
-// Decode reads what Bytes or Packed gave and checks its digest. The interned ids of
-// the steps are zero: whoever applies it finds the records again.
-func Decode(b []byte) (*Plan, error) {
-	first, rest, _ := bytes.Cut(b, []byte("\n"))
-	var head fileHeader
-	if err := json.Unmarshal(first, &head); err != nil || head.Format != format {
-		return nil, ErrNotPlan
-	}
-	lines := io.Reader(bytes.NewReader(rest))
-	if head.Packed {
-		lines = flate.NewReader(lines)
-	}
-	p := &Plan{Header: head.Header, Warnings: head.Warnings, Impacts: head.Impacts}
-	sum := newDigest(head.Header)
-	if err := p.decodeSteps(io.TeeReader(lines, sum)); err != nil {
+// Decode is Read of bytes.
+func Decode(b []byte) (*Plan, error) { return Read(bytes.NewReader(b)) }
+
+// mostHeader bounds the first line of a plan file.
+const mostHeader = 16 << 20
+
+// Read reads what Write or Pack wrote and checks its digest. The interned ids of the
+// steps are zero: whoever applies it finds the records again. An error is ErrNotPlan,
+// ErrAltered or the reader's.
+func Read(from io.Reader) (*Plan, error) {
+	r := bufio.NewReader(from)
+	head, err := readHeader(r)
+	if err != nil {
 		return nil, err
 	}
-	if len(p.Steps) != head.Steps || hex.EncodeToString(sum.Sum(nil)) != head.Digest {
+	p := &Plan{Header: head.Header, Warnings: head.Warnings, Impacts: head.Impacts}
+	if head.Packed {
+		p.Steps, err = readPacked(flate.NewReader(r))
+	} else {
+		p.Steps, err = readLines(r)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w (step %d: %v)", ErrAltered, p.Steps.Len()+1, err)
+	}
+	if p.Steps.Len() != head.Steps || p.Digest() != head.Digest {
 		return nil, ErrAltered
 	}
 	return p, nil
 }
 
-func (p *Plan) decodeSteps(lines io.Reader) error {
-	dec := json.NewDecoder(lines)
+func readHeader(r *bufio.Reader) (*fileHeader, error) {
+	var line []byte
 	for {
-		var s Step
-		err := dec.Decode(&s)
-		if err == io.EOF {
-			return nil
+		part, err := r.ReadSlice('\n')
+		line = append(line, part...)
+		if err == nil {
+			break
 		}
-		if err != nil {
-			return fmt.Errorf("%w (step %d: %v)", ErrAltered, len(p.Steps)+1, err)
+		if err != bufio.ErrBufferFull || len(line) > mostHeader {
+			return nil, ErrNotPlan
 		}
-		p.Steps = append(p.Steps, s)
+	}
+	var head fileHeader
+	if err := json.Unmarshal(line, &head); err != nil || head.Format != format {
+		return nil, ErrNotPlan
+	}
+	return &head, nil
+}
+
+// readLines reads JSON lines. A person's steps are not next to each other there, so
+// people are found by what they are.
+func readLines(r io.Reader) (s Steps, err error) {
+	s.t = newTables()
+	s.t.byWho = map[subject]uint32{}
+	defer func() { s.t.byWho = nil }()
+	dec := json.NewDecoder(r)
+	for {
+		var st Step
+		switch err := dec.Decode(&st); {
+		case err == io.EOF:
+			return s, nil
+		case err != nil:
+			return s, err
+		case st.Class == 0:
+			return s, errPacked
+		}
+		s.Add(&st)
 	}
 }

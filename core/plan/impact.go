@@ -36,20 +36,20 @@ func (i *Impact) String() string {
 
 // Endings are the groups that the plan deletes, retires or takes the last members out
 // of, in this order. sizes are the members before the plan, by the group's interned id
-// (Step.G).
-func (p *Plan) Endings(sizes func(g *Step) int) []Impact {
+// (Head.G).
+func (p *Plan) Endings(sizes func(*Head) int) []Impact {
 	var out []Impact
 	seen := map[string]bool{}
-	end := func(s *Step, what string) {
+	end := func(s *Head, what string) {
 		if !seen[s.Group.ID] {
 			seen[s.Group.ID] = true
 			out = append(out, Impact{Group: Ref{ID: s.Group.ID, Name: s.Group.Name}, What: what})
 		}
 	}
 	leaving, joining := map[string]int{}, map[string]bool{}
-	var emptied []*Step
-	for i := range p.Steps {
-		switch s := &p.Steps[i]; s.Class {
+	var emptied []Head
+	for _, s := range p.Steps.Heads() {
+		switch s.Class {
 		case DeleteGroup:
 			end(s, "deleted")
 		case RetireGroup:
@@ -58,12 +58,13 @@ func (p *Plan) Endings(sizes func(g *Step) int) []Impact {
 			joining[s.Group.ID] = true
 		case RemoveMember:
 			if leaving[s.Group.ID]++; leaving[s.Group.ID] == 1 {
-				emptied = append(emptied, s)
+				emptied = append(emptied, *s)
 			}
 		}
 	}
 	slices.SortStableFunc(out, func(a, b Impact) int { return strings.Compare(a.What, b.What) })
-	for _, s := range emptied {
+	for i := range emptied {
+		s := &emptied[i]
 		if !joining[s.Group.ID] && leaving[s.Group.ID] >= sizes(s) {
 			end(s, "emptied")
 		}
@@ -71,7 +72,7 @@ func (p *Plan) Endings(sizes func(g *Step) int) []Impact {
 	return out
 }
 
-// ImpactsOf are the impacts of a plan that Bytes or Packed gave, without reading its
+// ImpactsOf are the impacts of a plan that Write or Pack wrote, without reading its
 // steps.
 func ImpactsOf(b []byte) []Impact {
 	first, _, _ := bytes.Cut(b, []byte("\n"))

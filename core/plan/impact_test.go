@@ -8,19 +8,19 @@ import (
 
 func TestEndings(t *testing.T) {
 	group := func(id string) *Ref { return &Ref{ID: id, Name: "name-" + id} }
-	p := &Plan{Steps: []Step{
-		{Class: AddMember, User: &Ref{ID: "u"}, Group: group("refilled")},
-		{Class: RemoveMember, User: &Ref{ID: "u"}, Group: group("emptied")},
-		{Class: RemoveMember, User: &Ref{ID: "v"}, Group: group("emptied")},
-		{Class: RemoveMember, User: &Ref{ID: "u"}, Group: group("smaller")},
-		{Class: RemoveMember, User: &Ref{ID: "v"}, Group: group("refilled")},
-		{Class: RemoveMember, User: &Ref{ID: "u"}, Group: group("retired")},
-		{Class: RetireGroup, Group: group("retired")},
-		{Class: DeleteGroup, Group: group("deleted")},
-	}}
+	p := &Plan{Steps: Pack([]Step{
+		{Head: Head{Class: AddMember, User: &Ref{ID: "u"}, Group: group("refilled")}},
+		{Head: Head{Class: RemoveMember, User: &Ref{ID: "u"}, Group: group("emptied")}},
+		{Head: Head{Class: RemoveMember, User: &Ref{ID: "v"}, Group: group("emptied")}},
+		{Head: Head{Class: RemoveMember, User: &Ref{ID: "u"}, Group: group("smaller")}},
+		{Head: Head{Class: RemoveMember, User: &Ref{ID: "v"}, Group: group("refilled")}},
+		{Head: Head{Class: RemoveMember, User: &Ref{ID: "u"}, Group: group("retired")}},
+		{Head: Head{Class: RetireGroup, Group: group("retired")}},
+		{Head: Head{Class: DeleteGroup, Group: group("deleted")}},
+	}...)}
 	sizes := map[string]int{"emptied": 2, "smaller": 2, "refilled": 1, "retired": 1}
 	var got []string
-	for _, i := range p.Endings(func(s *Step) int { return sizes[s.Group.ID] }) {
+	for _, i := range p.Endings(func(s *Head) int { return sizes[s.Group.ID] }) {
 		got = append(got, i.Group.ID+" "+i.What)
 	}
 	if want := []string{"deleted deleted", "retired retired", "emptied emptied"}; !slices.Equal(got, want) {
@@ -45,11 +45,11 @@ func TestImpactText(t *testing.T) {
 // Where groups are used is for the reader: it changes no digest, and travels with the
 // plan.
 func TestImpactsTravel(t *testing.T) {
-	p := &Plan{Header: Header{Sync: "staff"}, Steps: []Step{{Class: DeleteGroup, Group: &Ref{ID: "1", Name: "crew"}, Undo: Irreversible}}}
+	p := &Plan{Header: Header{Sync: "staff"}, Steps: Pack(Step{Head: Head{Class: DeleteGroup, Group: &Ref{ID: "1", Name: "crew"}, Undo: Irreversible}})}
 	before := p.Digest()
 	p.Impacts = []Impact{{Group: Ref{ID: "1", Name: "crew"}, What: "deleted", Uses: []string{"a"}}}
 	again, err := Decode(p.Packed())
-	if err != nil || again.Digest() != before || len(again.Impacts) != 1 || again.Impacts[0].Uses[0] != "a" || len(ImpactsOf(p.Bytes())) != 1 {
+	if err != nil || again.Digest() != before || len(again.Impacts) != 1 || again.Impacts[0].Uses[0] != "a" || len(ImpactsOf(written(t, p))) != 1 {
 		t.Errorf("%+v %v", again, err)
 	}
 	var b strings.Builder

@@ -5,11 +5,8 @@
 package plan
 
 import (
-	"cmp"
 	"fmt"
-	"maps"
 	"slices"
-	"strings"
 
 	"syncgateway/core/identity"
 	"syncgateway/core/idset"
@@ -137,21 +134,27 @@ type Image struct {
 	Groups  []Ref          `json:"groups,omitempty"`
 }
 
-// Step is one thing to do. Person is the join key of whom it is for. N and G are the
-// interned ids of the account and the group where they are known, P of the person.
+// Head is what most readers of a plan need of a step. Person is the join key of whom it
+// is for. N and G are the interned ids of the account and the group where they are
+// known, P of the person; they are not part of what is stored.
+type Head struct {
+	Class  Class    `json:"class"`
+	Person string   `json:"person,omitempty"`
+	User   *Ref     `json:"user,omitempty"`
+	Group  *Ref     `json:"group,omitempty"`
+	Reason string   `json:"reason"`
+	Rule   string   `json:"rule,omitempty"` // "users.include (gateway.hcl:31)"
+	Undo   Reversal `json:"undo"`           // what taking it back would be
+
+	P, N, G idset.ID `json:"-"`
+}
+
+// Step is one thing to do, whole.
 type Step struct {
-	Class   Class          `json:"class"`
-	Person  string         `json:"person,omitempty"`
-	User    *Ref           `json:"user,omitempty"`
-	Group   *Ref           `json:"group,omitempty"`
+	Head
 	Account *identity.User `json:"account,omitempty"` // create_user: what to make
 	Changes []Change       `json:"changes,omitempty"`
 	Before  *Image         `json:"before,omitempty"` // what a deactivation or deletion ends
-	Reason  string         `json:"reason"`
-	Rule    string         `json:"rule,omitempty"` // "users.include (gateway.hcl:31)"
-	Undo    Reversal       `json:"undo"`           // what taking it back would be
-
-	P, N, G idset.ID `json:"-"`
 }
 
 // Header says what a plan was made from.
@@ -165,90 +168,34 @@ type Header struct {
 // Plan is a header and its steps in order.
 type Plan struct {
 	Header
-	Steps    []Step
+	Steps    Steps
 	Warnings []string // for the reader; not part of the digest
 	Impacts  []Impact // likewise
 
-	sealed *sealed
+	digest string // of the steps, once it was asked for
 }
 
 // Sort puts the steps into the order of a plan: by class, then group, then account.
 // Equal sets of steps give equal plans.
 func (p *Plan) Sort() {
-	p.Steps = sorted(p.Steps)
+	p.Steps.sort()
 	slices.Sort(p.Warnings)
 	p.Warnings = slices.Compact(p.Warnings)
-}
-
-// sorted sorts steps by their class and group first, which are few, and then the
-// steps of each: a plan of a million memberships has a thousand groups.
-func sorted(steps []Step) []Step {
-	type key struct {
-		class Class
-		group string
-	}
-	parts := map[key][]int32{}
-	for i := range steps {
-		k := key{class: steps[i].Class}
-		if g := steps[i].Group; g != nil {
-			k.group = g.Name
-		}
-		parts[k] = append(parts[k], int32(i))
-	}
-	keys := slices.SortedFunc(maps.Keys(parts), func(a, b key) int {
-		return cmp.Or(cmp.Compare(a.class, b.class), strings.Compare(a.group, b.group))
-	})
-	out := make([]Step, 0, len(steps))
-	for _, k := range keys {
-		part := parts[k]
-		slices.SortStableFunc(part, func(i, j int32) int { return compare(&steps[i], &steps[j]) })
-		for _, i := range part {
-			out = append(out, steps[i])
-		}
-	}
-	return out
-}
-
-func compare(a, b *Step) int {
-	return cmp.Or(
-		cmp.Compare(a.Class, b.Class),
-		compareRef(a.Group, b.Group),
-		compareRef(a.User, b.User),
-		strings.Compare(a.Person, b.Person),
-	)
-}
-
-func compareRef(a, b *Ref) int {
-	switch {
-	case a == b:
-		return 0
-	case a == nil:
-		return -1
-	case b == nil:
-		return 1
-	}
-	return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.ID, b.ID))
 }
 
 // Counts are the numbers of steps by class.
 func (p *Plan) Counts() map[Class]int {
 	counts := map[Class]int{}
-	for i := range p.Steps {
-		counts[p.Steps[i].Class]++
+	for i := range p.Steps.rows {
+		counts[p.Steps.rows[i].class]++
 	}
 	return counts
 }
 
 // Empty reports whether there is nothing to do.
-func (p *Plan) Empty() bool { return len(p.Steps) == 0 }
+func (p *Plan) Empty() bool { return p.Steps.Len() == 0 }
 
 // Where returns the plan with the steps that keep lets through.
-func (p *Plan) Where(keep func(*Step) bool) *Plan {
-	rest := Plan{Header: p.Header, Warnings: p.Warnings, Impacts: p.Impacts}
-	for i := range p.Steps {
-		if keep(&p.Steps[i]) {
-			rest.Steps = append(rest.Steps, p.Steps[i])
-		}
-	}
-	return &rest
+func (p *Plan) Where(keep func(*Head) bool) *Plan {
+	return &Plan{Header: p.Header, Steps: p.Steps.Where(keep), Warnings: p.Warnings, Impacts: p.Impacts}
 }

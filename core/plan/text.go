@@ -33,6 +33,16 @@ var classMarks = map[Class]string{
 // Line is the step in one line, without its reason.
 func (s *Step) Line() string {
 	var b strings.Builder
+	b.WriteString(s.Head.Line())
+	for _, c := range s.Changes {
+		fmt.Fprintf(&b, " %s: %s → %s;", c.Field, quoted(c.Before), quoted(c.After))
+	}
+	return strings.TrimSuffix(b.String(), ";")
+}
+
+// Line is the step in one line, without its reason and its changes.
+func (s *Head) Line() string {
+	var b strings.Builder
 	b.WriteString(classVerbs[s.Class])
 	if s.User != nil {
 		b.WriteString(" " + s.User.Name)
@@ -43,10 +53,7 @@ func (s *Step) Line() string {
 		}
 		b.WriteString(" " + s.Group.Name)
 	}
-	for _, c := range s.Changes {
-		fmt.Fprintf(&b, " %s: %s → %s;", c.Field, quoted(c.Before), quoted(c.After))
-	}
-	return strings.TrimSuffix(b.String(), ";")
+	return b.String()
 }
 
 func quoted(vs []string) string {
@@ -73,12 +80,12 @@ func (p *Plan) Text(w io.Writer, o TextOptions) error {
 		o.Samples = 5
 	}
 	t := &texter{w: w, o: o}
-	for i := 0; i < len(p.Steps); {
+	for i := 0; i < p.Steps.Len(); {
 		j := i + 1
-		for j < len(p.Steps) && sameSection(&p.Steps[i], &p.Steps[j]) {
+		for j < p.Steps.Len() && p.Steps.sameSection(i, j) {
 			j++
 		}
-		t.section(p.Steps[i:j])
+		t.section(&p.Steps, i, j)
 		i = j
 	}
 	for i := range p.Impacts {
@@ -100,11 +107,15 @@ func (p *Plan) Text(w io.Writer, o TextOptions) error {
 // undoNotes say so where taking a step back would not be exact.
 var undoNotes = map[Reversal]string{Lossy: " (undo: lossy)", Irreversible: " (undo: irreversible)"}
 
-func sameSection(a, b *Step) bool {
-	if a.Class != b.Class || a.Undo != b.Undo {
+func (s *Steps) sameSection(i, j int) bool {
+	a, b := &s.rows[i], &s.rows[j]
+	if a.class != b.class || a.undo != b.undo {
 		return false
 	}
-	return a.Class != AddMember && a.Class != RemoveMember || compareRef(a.Group, b.Group) == 0
+	if a.class != AddMember && a.class != RemoveMember || a.group == b.group {
+		return true
+	}
+	return a.group > 0 && b.group > 0 && compareRef(&s.t.groups[a.group-1].ref, &s.t.groups[b.group-1].ref) == 0
 }
 
 type texter struct {
@@ -119,39 +130,40 @@ func (t *texter) printf(format string, args ...any) {
 	}
 }
 
-// section writes steps of one class (and, for memberships, one group). A reason that
-// all of them share is written once.
-func (t *texter) section(steps []Step) {
-	s := &steps[0]
-	title := fmt.Sprintf("%s %s", classMarks[s.Class], classVerbs[s.Class])
-	if s.Group != nil && s.User != nil {
-		title += fmt.Sprintf(" %q", s.Group.Name) + note(s.Group.Note)
+// section writes the steps from i up to j, which are of one class (and, for
+// memberships, one group). A reason that all of them share is written once.
+func (t *texter) section(all *Steps, i, j int) {
+	h := all.Head(i)
+	title := fmt.Sprintf("%s %s", classMarks[h.Class], classVerbs[h.Class])
+	if h.Group != nil && h.User != nil {
+		title += fmt.Sprintf(" %q", h.Group.Name) + note(h.Group.Note)
 	}
-	t.printf("%s: %d%s\n", title, len(steps), undoNotes[s.Undo])
-	shared := sharedReason(steps)
+	t.printf("%s: %d%s\n", title, j-i, undoNotes[h.Undo])
+	shared := all.sharedReason(i, j)
 	if shared {
-		t.reason(s, "    ")
+		t.reason(&h, "    ")
 	}
-	shown := len(steps)
+	shown := j - i
 	if !t.o.All && shown > t.o.Samples+1 { // never hide a single one
 		shown = t.o.Samples
 	}
-	if shared && plain(steps[:shown]) {
-		t.names(steps[:shown])
+	if shared && all.plain(i, i+shown) {
+		t.names(all, i, i+shown)
 	} else {
-		for i := range steps[:shown] {
-			t.step(&steps[i], !shared)
+		for at := i; at < i+shown; at++ {
+			s := all.At(at)
+			t.step(&s, !shared)
 		}
 	}
-	if shown < len(steps) {
-		t.printf("    … and %d more (-all shows them)\n", len(steps)-shown)
+	if shown < j-i {
+		t.printf("    … and %d more (-all shows them)\n", j-i-shown)
 	}
 	t.printf("\n")
 }
 
-func sharedReason(steps []Step) bool {
-	for i := range steps {
-		if steps[i].Reason != steps[0].Reason || steps[i].Rule != steps[0].Rule {
+func (s *Steps) sharedReason(i, j int) bool {
+	for at := i; at < j; at++ {
+		if s.rows[at].why != s.rows[i].why {
 			return false
 		}
 	}
@@ -159,16 +171,17 @@ func sharedReason(steps []Step) bool {
 }
 
 // plain tells whether there is nothing to say of the steps but a name.
-func plain(steps []Step) bool {
-	for i := range steps {
-		if s := &steps[i]; len(s.Changes) > 0 || s.name() == "" || s.User != nil && s.User.Note != "" || s.User == nil && s.Group.Note != "" {
+func (s *Steps) plain(i, j int) bool {
+	for at := i; at < j; at++ {
+		x := s.At(at)
+		if len(x.Changes) > 0 || x.name() == "" || x.User != nil && x.User.Note != "" || x.User == nil && x.Group.Note != "" {
 			return false
 		}
 	}
 	return true
 }
 
-func (s *Step) name() string {
+func (s *Head) name() string {
 	switch {
 	case s.User != nil:
 		return s.User.Name
@@ -181,11 +194,12 @@ func (s *Step) name() string {
 // lineWidth is where a list of names goes on in the next line.
 const lineWidth = 100
 
-func (t *texter) names(steps []Step) {
+func (t *texter) names(all *Steps, i, j int) {
 	line := "   "
-	for i := range steps {
-		name := " " + steps[i].name()
-		if i < len(steps)-1 {
+	for at := i; at < j; at++ {
+		h := all.Head(at)
+		name := " " + h.name()
+		if at < j-1 {
 			name += ","
 		}
 		if len(line)+len(name) > lineWidth && line != "   " {
@@ -197,7 +211,7 @@ func (t *texter) names(steps []Step) {
 	t.printf("%s\n", line)
 }
 
-func (t *texter) reason(s *Step, indent string) {
+func (t *texter) reason(s *Head, indent string) {
 	t.printf("%sbecause %s", indent, s.Reason)
 	if s.Rule != "" {
 		t.printf(" [%s]", s.Rule)
@@ -224,7 +238,7 @@ func (t *texter) step(s *Step, withReason bool) {
 	}
 	t.printf("\n")
 	if withReason {
-		t.reason(s, "        ")
+		t.reason(&s.Head, "        ")
 	}
 }
 
@@ -254,8 +268,8 @@ func (p *Plan) Summary() string {
 // reversals says, in a line, what an undo of the plan would be.
 func (p *Plan) reversals() string {
 	counts := map[Reversal]int{}
-	for i := range p.Steps {
-		counts[p.Steps[i].Undo]++
+	for i := range p.Steps.rows {
+		counts[reversalNames[p.Steps.rows[i].undo]]++
 	}
 	var parts []string
 	for _, r := range []Reversal{Exact, Lossy, Irreversible} {

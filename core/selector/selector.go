@@ -110,7 +110,7 @@ func (s Selector) String() string {
 }
 
 // Matches reports whether a step is chosen.
-func (s Selector) Matches(step *plan.Step) bool {
+func (s Selector) Matches(step *plan.Head) bool {
 	if s.All() {
 		return true
 	}
@@ -119,7 +119,7 @@ func (s Selector) Matches(step *plan.Step) bool {
 	})
 }
 
-func (c *condition) matches(step *plan.Step) bool {
+func (c *condition) matches(step *plan.Head) bool {
 	switch c.key {
 	case keyClass:
 		return step.Class == c.class

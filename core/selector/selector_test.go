@@ -10,8 +10,8 @@ import (
 	"syncgateway/core/plan"
 )
 
-func member(class plan.Class, user, group string) *plan.Step {
-	s := &plan.Step{Class: class}
+func member(class plan.Class, user, group string) *plan.Head {
+	s := &plan.Head{Class: class}
 	if user != "" {
 		s.User, s.Person = &plan.Ref{ID: "id-" + user, Name: user + "@harbour.example"}, user
 	}
@@ -27,7 +27,7 @@ func TestMatches(t *testing.T) {
 	sales := member(plan.RemoveMember, "bao", `Sales, "EMEA"  * 1`)
 	for _, c := range []struct {
 		only string // selectors parted by |
-		step *plan.Step
+		step *plan.Head
 		want bool
 	}{
 		{"", ada, true},
@@ -107,10 +107,10 @@ func TestExact(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%q: %v", Exact("group", name), err)
 		}
-		if !s.Matches(&plan.Step{Group: &plan.Ref{Name: name}}) {
+		if !s.Matches(&plan.Head{Group: &plan.Ref{Name: name}}) {
 			t.Fatalf("%s does not choose %q", Exact("group", name), name)
 		}
-		if s.Matches(&plan.Step{Group: &plan.Ref{Name: other}}) != (identity.Fold(name) == identity.Fold(other)) {
+		if s.Matches(&plan.Head{Group: &plan.Ref{Name: other}}) != (identity.Fold(name) == identity.Fold(other)) {
 			t.Fatalf("%s and %q", Exact("group", name), other)
 		}
 	})
@@ -122,7 +122,7 @@ func TestHostilePattern(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.Matches(&plan.Step{Group: &plan.Ref{Name: strings.Repeat("a", 5000)}}) {
+	if s.Matches(&plan.Head{Group: &plan.Ref{Name: strings.Repeat("a", 5000)}}) {
 		t.Error("chosen")
 	}
 }
@@ -132,7 +132,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		s, err := Parse([]string{text})
 		if err == nil {
-			s.Matches(&plan.Step{Class: plan.RemoveMember, Group: &plan.Ref{Name: text}, User: &plan.Ref{Name: text}})
+			s.Matches(&plan.Head{Class: plan.RemoveMember, Group: &plan.Ref{Name: text}, User: &plan.Ref{Name: text}})
 		}
 	})
 }
