@@ -18,14 +18,15 @@ func (p *patcher) elements(op *operation, t target) error {
 	attr := schema.Ref{Ext: t.Ext, Attr: t.Attr}
 	list, _ := schema.At(p.doc, attr).([]any)
 	matched := slices.ContainsFunc(list, meets)
+	adds := op.verb == verbAdd && op.value != nil
 	switch {
-	case op.verb == verbRemove && !matched && op.lenient:
+	case op.verb == verbRemove && !matched && op.lenient, adds && isNothing(op.value):
 		return nil
 	case op.verb != verbRemove && !matched && (op.verb == verbAdd || op.lenient):
 		return p.create(op, t, list)
 	case !matched:
 		return bad(noTarget, "No value of %s meets the filter of the path.", t.Attr.Name)
-	case op.verb == verbRemove || op.value == nil:
+	case op.verb == verbRemove || isNothing(op.value):
 		return p.removeElements(t, list, meets)
 	}
 	change, err := changed(op, t)
@@ -43,11 +44,11 @@ func (p *patcher) elements(op *operation, t target) error {
 		}
 		out[i] = now
 	}
-	p.put(attr, out)
+	p.put(attr, slices.DeleteFunc(out, func(e any) bool { return e == nil }))
 	return nil
 }
 
-// changed makes what turns an element into the element it becomes.
+// changed makes what turns an element into the element it becomes, nil for none.
 func changed(op *operation, t target) (func(any) any, error) {
 	if t.Sub != nil {
 		v, err := t.Sub.Canonical(unwrapped(t.Sub, op.value))
@@ -64,7 +65,10 @@ func changed(op *operation, t target) (func(any) any, error) {
 	c, err := t.Attr.One(t.Attr.Name, v)
 	set, isObject := c.(value.Object)
 	return func(e any) any {
-		if !isObject || op.verb == verbReplace {
+		switch {
+		case op.verb == verbAdd && c == nil:
+			return e
+		case !isObject || op.verb == verbReplace:
 			return c
 		}
 		o := e.(value.Object).Clone()
@@ -96,6 +100,9 @@ func (p *patcher) removeElements(t target, list []any, meets func(any) bool) err
 // create makes the element that a filter describes and that is not there yet: its
 // equalities are the first sub-attributes. Several operations fill one element so.
 func (p *patcher) create(op *operation, t target, list []any) error {
+	if isNothing(op.value) {
+		return nil
+	}
 	if t.Attr.Type != schema.Complex {
 		v, err := t.Attr.Canonical(op.value)
 		more, _ := v.([]any)

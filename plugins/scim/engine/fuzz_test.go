@@ -15,7 +15,8 @@ import (
 
 // fuzzed is an engine with one user and one group in it.
 func fuzzed(t testing.TB) (*Engine, *memdir.Directory) {
-	d := memdir.New(time.Now)
+	clock := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	d := memdir.New(func() time.Time { clock = clock.Add(time.Second); return clock })
 	ids := []string{"g", "u"}
 	next := func() string {
 		if len(ids) == 0 {

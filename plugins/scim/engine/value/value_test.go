@@ -1,6 +1,7 @@
 package value
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"math/big"
@@ -99,6 +100,24 @@ func FuzzParse(f *testing.F) {
 		again, err := Parse(out, 16)
 		if err != nil || !Equal(v, again) {
 			t.Fatalf("%q: %v", out, err)
+		}
+	})
+}
+
+// FuzzDepth: what is taken is JSON for others too, and the bound on nesting refuses what is
+// deeper and nothing else.
+func FuzzDepth(f *testing.F) {
+	for i, s := range []string{`[[[]]]`, `{"a":{"b":[{"c":[]}]}}`, `[{"a":1},[2,[3]],"[["]`, `"{"`, `[[1],[[2]],[[[3]]]]`, strings.Repeat("[", 300)} {
+		f.Add([]byte(s), uint8(i))
+	}
+	f.Fuzz(func(t *testing.T, data []byte, limit uint8) {
+		v, whole := Parse(data, len(data))
+		if whole == nil && !json.Valid(bytes.TrimPrefix(data, []byte("\uFEFF"))) {
+			t.Fatalf("%q was taken", data)
+		}
+		bounded, err := Parse(data, int(limit))
+		if fits := whole == nil && depth(v) <= int(limit); fits != (err == nil) || fits && !Equal(v, bounded) {
+			t.Fatalf("%q, %d deep, within %d: %v, %v", data, depth(v), limit, whole, err)
 		}
 	})
 }
