@@ -134,6 +134,9 @@ func (b *bulk) readOperation(op *bulkOperation, o value.Object, number int) erro
 	}
 	v, _ := o.Fold("data")
 	var ok bool
+	if list, isList := v.([]any); isList && op.method == http.MethodPatch {
+		v = object("Operations", list) // as in the example of RFC 7644 section 3.7.3
+	}
 	if op.data, ok = v.(value.Object); !ok && op.method != http.MethodDelete {
 		return bad(invalidSyntax, "A %s needs data, an object.", op.method)
 	}

@@ -25,10 +25,22 @@ func object(pairs ...any) value.Object {
 
 func supported(yes bool) value.Object { return object("supported", yes) }
 
+// describes reports whether the path names what describes the service.
+func (c *call) describes() bool {
+	if len(c.path) == 0 {
+		return false
+	}
+	switch c.path[0] {
+	case "ServiceProviderConfig", "ResourceTypes", "Schemas":
+		return true
+	}
+	return c.path[0] == "ServiceProviderConfigs" && c.face.v1
+}
+
 // discovery answers the endpoints that describe the service. A filter on them is
 // forbidden (RFC 7644 section 4).
 func (c *call) discovery(what string) (*reply, error) {
-	if c.query.filter != "" && !c.face.v1 {
+	if c.query.hasFilter && !c.face.v1 {
 		return nil, refuse(http.StatusForbidden, "%s cannot be filtered.", what)
 	}
 	id := ""

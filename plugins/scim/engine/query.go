@@ -12,6 +12,7 @@ import (
 // query are the parameters of a URL or of a SearchRequest.
 type query struct {
 	filter     string
+	hasFilter  bool // also an empty one
 	sortBy     string
 	descending bool
 	start      int // 1 and up
@@ -36,7 +37,11 @@ func parameters(raw string) (url.Values, error) {
 			return nil, bad(invalidValue, "The query of the URL is not encoded well.")
 		}
 		name = strings.ToLower(name)
-		if len(values[name]) > 0 && values.Get(name) != text {
+		switch before := values.Get(name); {
+		case len(values[name]) == 0 || before == text:
+		case name == "attributes" || name == "excludedattributes":
+			text = before + "," + text
+		default:
 			return nil, bad(invalidValue, "The parameter %s is there twice.", value.Visible(name))
 		}
 		values.Set(name, text)
@@ -44,14 +49,18 @@ func parameters(raw string) (url.Values, error) {
 	return values, nil
 }
 
-// readParameters takes the parameters of a URL into the call.
+// readParameters takes the parameters of a URL into the call. What describes the service
+// has none but a filter, which it refuses (RFC 7644 section 4).
 func (c *call) readParameters(values url.Values) error {
+	if _, c.query.hasFilter = values["filter"]; c.describes() {
+		return nil
+	}
 	c.selection = selection{splitNames(values.Get("attributes")), splitNames(values.Get("excludedattributes"))}
 	if err := c.selection.check(); err != nil {
 		return err
 	}
 	_, c.lenient = values["aadoptscim062020"]
-	q := query{filter: strings.TrimSpace(values.Get("filter")), sortBy: strings.TrimSpace(values.Get("sortby")), cursor: values.Get("cursor"), start: 1, count: -1}
+	q := query{filter: strings.TrimSpace(values.Get("filter")), hasFilter: c.query.hasFilter, sortBy: strings.TrimSpace(values.Get("sortby")), cursor: values.Get("cursor"), start: 1, count: -1}
 	_, q.hasCursor = values["cursor"]
 	q.hasCursor = q.hasCursor && !c.face.v1
 	var err error
@@ -64,7 +73,7 @@ func (c *call) readParameters(values url.Values) error {
 	if q.count, err = number(values, "count", "count", -1); err != nil {
 		return err
 	}
-	if _, given := values["filter"]; given && q.filter == "" && c.method == http.MethodGet {
+	if q.hasFilter && q.filter == "" && c.method == http.MethodGet {
 		return bad(invalidFilter, "The filter is empty.")
 	}
 	q.start = max(q.start, 1)

@@ -63,12 +63,10 @@ func (c *call) endpoint() actions {
 	if t := c.engine.typeAt(first); t != nil {
 		return c.resourceEndpoint(t)
 	}
-	switch first {
-	case "ServiceProviderConfig", "ServiceProviderConfigs", "ResourceTypes", "Schemas":
-		if len(c.path) > 2 || first == "ServiceProviderConfigs" && !c.face.v1 {
-			return nil
-		}
+	if c.describes() && len(c.path) <= 2 {
 		return actions{http.MethodGet: func(c *call) (*reply, error) { return c.discovery(first) }}
+	}
+	switch first {
 	case "Bulk":
 		if len(c.path) == 1 {
 			return actions{http.MethodPost: (*call).bulk}
