@@ -164,7 +164,24 @@ func (p *patcher) attribute(op *operation, t target) error {
 // settable refuses to change what is immutable and has a value.
 func (p *patcher) settable(op *operation, t target) error {
 	if have := schema.At(p.doc, t.Ref); have != nil && (op.verb == verbRemove || !value.Equal(have, op.value)) {
-		return bad(mutability, "%s cannot be changed once it is set.", t.Ref)
+		return fixed(t.String())
+	}
+	if t.Sub == nil || !t.Attr.MultiValued {
+		return nil
+	}
+	meets := func(any) bool { return true }
+	if t.filter != nil {
+		var err error
+		if meets, err = filter.Elements(t.Attr, t.filter); err != nil {
+			return filterError(err)
+		}
+	}
+	list, _ := schema.At(p.doc, schema.Ref{Ext: t.Ext, Attr: t.Attr}).([]any)
+	for _, e := range list {
+		o, _ := e.(value.Object)
+		if have := o.Get(t.Sub.Name); have != nil && meets(e) && (op.verb == verbRemove || !value.Equal(have, op.value)) {
+			return fixed(t.String())
+		}
 	}
 	return nil
 }

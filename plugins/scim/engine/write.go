@@ -201,7 +201,7 @@ func (c *call) replace(t *schema.ResourceType, id string, in value.Object) (*rep
 	made, err := c.update(t, id, p, func(old value.Object, m *membership) (value.Object, error) {
 		doc, conflict := t.Keep(old, r.doc)
 		if conflict != "" {
-			return nil, bad(mutability, "%s cannot be changed once it is set.", conflict)
+			return nil, fixed(conflict)
 		}
 		if relationOf(t).Mutability != schema.ReadOnly {
 			m.set(r.members...)
@@ -265,9 +265,18 @@ func (c *call) planned(t *schema.ResourceType, id string, in value.Object) (plan
 		if relationOf(t).Mutability == schema.ReadOnly {
 			p.members = nil
 		}
-		err := apply(p)
-		return p.doc, err
+		if err := apply(p); err != nil {
+			return nil, err
+		}
+		if conflict := t.Changed(old, p.doc); conflict != "" {
+			return nil, fixed(conflict)
+		}
+		return p.doc, nil
 	}, quick, nil
+}
+
+func fixed(attribute string) error {
+	return bad(mutability, "%s cannot be changed once it is set.", attribute)
 }
 
 var errNotQuick = refuse(http.StatusInternalServerError, "The members have to be read first.")

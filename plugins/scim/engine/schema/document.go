@@ -138,22 +138,42 @@ func (a *Attribute) complete(path string, v any) error {
 // out, and names the first immutable attribute that differs.
 func (t *ResourceType) Keep(old, doc value.Object) (kept value.Object, conflict string) {
 	doc = doc.Clone()
-	t.Walk(func(r Ref) {
-		if conflict != "" || r.Leaf().Mutability != Immutable || r.Attr.Relation || r.Sub != nil && r.Attr.MultiValued {
-			return
-		}
-		before := At(old, r)
-		if before == nil {
-			return
-		}
-		switch now := At(doc, r); {
+	t.immutable(old, doc, func(r Ref, before, now any) {
+		switch {
+		case conflict != "":
 		case now == nil:
 			doc = Put(doc, r, before)
-		case !value.Equal(before, now):
+		default:
 			conflict = r.String()
 		}
 	})
 	return doc, conflict
+}
+
+// Changed names the first immutable attribute that an old document has and a new one has
+// with another value or not at all; "" when there is none.
+func (t *ResourceType) Changed(old, doc value.Object) (conflict string) {
+	t.immutable(old, doc, func(r Ref, _, _ any) {
+		if conflict == "" {
+			conflict = r.String()
+		}
+	})
+	return conflict
+}
+
+// immutable calls f for every immutable attribute that has a value in the old document and
+// not the same in the new one. What is inside of a complex value goes with all of it.
+func (t *ResourceType) immutable(old, doc value.Object, f func(r Ref, before, now any)) {
+	t.Walk(func(r Ref) {
+		if r.Leaf().Mutability != Immutable || r.Attr.Relation || r.Sub != nil && r.Attr.MultiValued {
+			return
+		}
+		before, now := At(old, r), At(doc, r)
+		if before == nil || value.Equal(before, now) || r.Sub != nil && At(doc, Ref{Ext: r.Ext, Attr: r.Attr}) == nil {
+			return
+		}
+		f(r, before, now)
+	})
 }
 
 // At is what a document has at a path that leads through no multi-valued attribute.
