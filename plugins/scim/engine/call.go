@@ -35,31 +35,41 @@ type reply struct {
 
 func (c *call) conditional() bool { return c.ifMatch != "" || c.ifNone != "" }
 
-// precondition looks at If-Match and If-None-Match for a change of what is at a version.
+// precondition looks at If-Match and If-None-Match for a change of what is at a version. A
+// change of a user does not depend on the user's groups.
 func (c *call) precondition(version string) error {
-	if c.ifMatch != "" && !listsTag(c.ifMatch, version) {
+	if c.ifMatch != "" && !listsTag(c.ifMatch, version, true) {
 		return refuse(http.StatusPreconditionFailed, "The resource is at another version than If-Match says; read it again.")
 	}
-	if c.ifNone != "" && listsTag(c.ifNone, version) {
+	if c.ifNone != "" && listsTag(c.ifNone, version, true) {
 		return refuse(http.StatusPreconditionFailed, "The resource is at a version that If-None-Match excludes.")
 	}
 	return nil
 }
 
 // listsTag reports whether a list of entity tags has the version, compared weakly. Tags
-// without quotes are taken.
-func listsTag(list, version string) bool {
+// without quotes are taken. entry means that only the version of the entry counts.
+func listsTag(list, version string, entry bool) bool {
 	for tag := range strings.SplitSeq(list, ",") {
 		tag = strings.TrimSpace(tag)
 		if tag == "*" {
 			return true
 		}
-		tag = strings.TrimPrefix(strings.TrimPrefix(tag, "W/"), "w/")
-		if strings.Trim(tag, `"`) == version {
+		tag = strings.Trim(strings.TrimPrefix(strings.TrimPrefix(tag, "W/"), "w/"), `"`)
+		if entry {
+			tag = entryVersion(tag)
+		}
+		if tag == version {
 			return true
 		}
 	}
 	return false
+}
+
+// entryVersion is the version of the entry in that of a resource.
+func entryVersion(version string) string {
+	version, _, _ = strings.Cut(version, ".")
+	return version
 }
 
 // single is the answer with one resource.
@@ -75,7 +85,7 @@ func (c *call) single(status int, r *resource, p *projection) (*reply, error) {
 
 // noContent is the answer of a change that shows nothing but the new version.
 func (c *call) noContent(r *resource) *reply {
-	return &reply{status: http.StatusNoContent, location: c.face.location(r.t, r.entry.ID()), version: etag(r.entry.Version)}
+	return &reply{status: http.StatusNoContent, location: c.face.location(r.t, r.entry.ID()), version: r.etag()}
 }
 
 // object reads the body as a JSON object.
@@ -104,16 +114,16 @@ func (c *call) get(t *schema.ResourceType, id string) (*reply, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c.got(t, id, r.entry.Version, func() ([]byte, error) { return c.show(r, p) })
+	return c.got(t, id, r.version(), func() ([]byte, error) { return c.show(r, p) })
 }
 
 // got answers a GET of a resource that is at a version.
 func (c *call) got(t *schema.ResourceType, id, version string, body func() ([]byte, error)) (out *reply, err error) {
-	if c.ifMatch != "" && !listsTag(c.ifMatch, version) {
+	if c.ifMatch != "" && !listsTag(c.ifMatch, entryVersion(version), true) {
 		return nil, refuse(http.StatusPreconditionFailed, "The resource is at another version than If-Match says.")
 	}
 	out = &reply{status: http.StatusOK, location: c.face.location(t, id), version: etag(version)}
-	if c.ifNone != "" && listsTag(c.ifNone, version) {
+	if c.ifNone != "" && listsTag(c.ifNone, version, false) {
 		out.status = http.StatusNotModified
 		return out, nil
 	}

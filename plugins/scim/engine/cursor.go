@@ -15,11 +15,12 @@ import (
 type cursor struct {
 	Place   place `json:"p"`
 	Expires int64 `json:"e"`
+	Count   int   `json:"c"`
 }
 
 // sealCursor makes the cursor of the page behind a hit.
 func (c *call) sealCursor(last *hit) string {
-	data, _ := json.Marshal(cursor{place{last.scope.number, last.entry.Position, last.key}, c.engine.Now().Add(c.engine.CursorTimeout).Unix()}) // plain values
+	data, _ := json.Marshal(cursor{place{last.scope.number, last.entry.Position, last.key}, c.engine.Now().Add(c.engine.CursorTimeout).Unix(), c.query.count}) // plain values
 	return base64.RawURLEncoding.EncodeToString(append(c.sign(data), data...))
 }
 
@@ -41,6 +42,9 @@ func (c *call) openCursor() (*place, error) {
 	if c.engine.Now().After(time.Unix(x.Expires, 0)) {
 		return nil, bad(expiredCursor, "The cursor has expired. Begin again with an empty cursor.")
 	}
+	if x.Count != c.query.count {
+		return nil, bad(invalidCount, "With a cursor count must be as it was in the first request.")
+	}
 	return &x.Place, nil
 }
 
@@ -56,7 +60,7 @@ func (c *call) sign(data []byte) []byte {
 		endpoint = strings.TrimSuffix(strings.Join(c.path, "/"), "/.search")
 	}
 	for _, part := range []string{c.engine.BaseURL, endpoint, c.query.filter, c.query.sortBy, order,
-		itoa(c.query.count), strings.Join(c.selection.attributes, ","), strings.Join(c.selection.excluded, ","), string(data)} {
+		strings.Join(c.selection.attributes, ","), strings.Join(c.selection.excluded, ","), string(data)} {
 		h.Write([]byte(itoa(len(part)) + ":" + part))
 	}
 	return h.Sum(nil)

@@ -173,9 +173,14 @@ func TestCursors(t *testing.T) {
 	first := c.want(200, "GET", "/Users?cursor&count=2", nil)
 	next := first.json["nextCursor"].(string)
 	c.shows(first, "startIndex", "null")
-	for _, query := range []string{"count=2&filter=title+pr&cursor=" + next, "count=2&sortBy=title&cursor=" + next, "count=2&cursor=" + next + "x", "count=2&cursor=AAAA", "count=3&cursor=" + next} {
+	for _, query := range []string{"count=2&filter=title+pr&cursor=" + next, "count=2&sortBy=title&cursor=" + next, "count=2&cursor=" + next + "x", "count=2&cursor=AAAA", "count=2&cursor=.~", "count=2&attributes=title&cursor=" + next} {
 		c.refused(400, invalidCursor, "GET", "/Users?"+query, nil)
 	}
+	c.refused(400, invalidCount, "GET", "/Users?count=3&cursor="+next, nil)
+	c.refused(400, invalidCount, "GET", "/Users?count=-1&cursor="+next, nil)
+	c.refused(400, invalidValue, "GET", "/Users?startIndex=3&cursor=", nil)
+	c.want(200, "GET", "/Users?startIndex=1&cursor=", nil)
+	c.shows(c.want(200, "POST", "/Users/.search", `{"cursor":null,"startIndex":2}`), "startIndex", "2")
 	c.refused(400, invalidCursor, "GET", "/Groups?count=2&cursor="+next, nil)
 	c.refused(400, invalidCount, "GET", "/Users?count=0&cursor=", nil)
 	other, err := New(memdir.New(time.Now), Options{BaseURL: "http://other.example", Token: testToken, Now: func() time.Time { return now }})

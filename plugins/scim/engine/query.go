@@ -76,7 +76,9 @@ func (c *call) readParameters(values url.Values) error {
 	if q.hasFilter && q.filter == "" && c.method == http.MethodGet {
 		return bad(invalidFilter, "The filter is empty.")
 	}
-	q.start = max(q.start, 1)
+	if q.start = max(q.start, 1); q.hasCursor && q.start > 1 {
+		return bad(invalidValue, "startIndex and cursor exclude each other.")
+	}
 	if err := q.size(values.Get("count") != "", c.engine); err != nil {
 		return err
 	}

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"hash/fnv"
+	"strconv"
 	"time"
 
 	"syncgateway/plugins/scim/engine/kept"
@@ -38,6 +40,28 @@ var errDocument = refuse(500, "What is stored of the resource cannot be read.")
 
 func instant(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 
+// version is what the resource is at: the version of its entry, and of a user in groups, that
+// are shown, a digest of them behind a dot. So what was read with other groups is not held to
+// be current, although their coming and going is no change of the user (RFC 7643 section
+// 4.1.2).
+func (r *resource) version() string {
+	if r.t.Kind != "user" || len(r.relation) == 0 {
+		return r.entry.Version
+	}
+	var all uint64 // in no order
+	for _, e := range r.relation {
+		h := fnv.New64a()
+		o := e.(value.Object)
+		for _, name := range []string{"value", "display", "type"} {
+			h.Write(value.Append(nil, o.Get(name)))
+		}
+		all ^= h.Sum64()
+	}
+	return r.entry.Version + "." + strconv.FormatUint(all, 36)
+}
+
+func (r *resource) etag() string { return etag(r.version()) }
+
 func etag(version string) string { return `W/"` + version + `"` }
 
 // full is the resource with everything that could be shown, in the words of SCIM 2.0.
@@ -63,7 +87,7 @@ func (r *resource) full(f *face) (value.Object, error) {
 	return append(out, value.Member{Name: "meta", Value: value.Object{
 		{Name: "resourceType", Value: r.t.Name}, {Name: "created", Value: instant(r.entry.Created)},
 		{Name: "lastModified", Value: instant(r.entry.Modified)}, {Name: "location", Value: f.location(r.t, id)},
-		{Name: "version", Value: etag(r.entry.Version)}}}), nil
+		{Name: "version", Value: r.etag()}}}), nil
 }
 
 // relationOf is the attribute of the type that is made of memberships.

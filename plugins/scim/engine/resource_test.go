@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"syncgateway/plugins/scim/engine/value"
 	"syncgateway/sdk/record"
 )
 
@@ -98,6 +99,40 @@ func TestVersions(t *testing.T) {
 	same := c.want(200, "PATCH", "/Users/"+id, patch("3"))
 	c.shows(same, "meta", now.at("meta"))
 	c.want(204, "DELETE", "/Users/"+id, nil, "If-Match", now.Header.Get("ETag"))
+}
+
+// TestVersionOfGroups: coming into a group is no change of a user, but the user looks
+// another way.
+func TestVersionOfGroups(t *testing.T) {
+	c := newClient(t, Options{})
+	id := c.create("/Users", `{"userName":"a"}`)
+	alone := c.want(200, "GET", "/Users/"+id, nil)
+	group := c.create("/Groups", `{"displayName":"g","members":["`+id+`"]}`)
+	seen := map[string]bool{alone.Header.Get("ETag"): true}
+	current := func(change string) {
+		t.Helper()
+		a := c.want(200, "GET", "/Users/"+id, nil)
+		tag := a.Header.Get("ETag")
+		c.shows(a, "meta.version", string(value.Append(nil, tag)))
+		c.shows(a, "meta.lastModified", alone.at("meta.lastModified"))
+		list := c.want(200, "GET", "/Users", nil)
+		c.shows(list, "Resources[0].meta", a.at("meta"))
+		c.want(304, "GET", "/Users/"+id, nil, "If-None-Match", tag)
+		c.want(200, "PATCH", "/Users/"+id, ops(``), "If-Match", tag)
+		if seen[tag] {
+			t.Errorf("after %s the version is still %s", change, tag)
+		}
+		seen[tag] = true
+	}
+	current("a group came")
+	c.want(204, "PATCH", "/Groups/"+group, ops(`{"op":"replace","path":"displayName","value":"h"}`))
+	current("the group has another name")
+	outer := c.create("/Groups", `{"displayName":"o","members":["`+group+`"]}`)
+	current("the group is in a group")
+	c.want(204, "DELETE", "/Groups/"+outer, nil)
+	c.want(204, "PATCH", "/Groups/"+group, ops(`{"op":"remove","path":"members"}`))
+	c.shows(c.want(200, "GET", "/Users/"+id, nil), "meta", alone.at("meta"))
+	c.want(304, "GET", "/Users/"+id+"?excludedAttributes=groups", nil, "If-None-Match", alone.Header.Get("ETag"))
 }
 
 func TestGroups(t *testing.T) {

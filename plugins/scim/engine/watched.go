@@ -112,6 +112,6 @@ func (c *call) show(r *resource, p *projection) ([]byte, error) {
 	for i, g := range r.relation {
 		groups[i] = text(g.(value.Object), "value")
 	}
-	c.engine.directory.kept.Keep(r.moment, kept.Shown{ID: id, Version: r.entry.Version, Body: body}, keys, groups)
+	c.engine.directory.kept.Keep(r.moment, kept.Shown{ID: id, Version: r.version(), Body: body}, keys, groups)
 	return body, nil
 }
