@@ -11,6 +11,7 @@ type watched struct {
 	began  time.Time
 	status int
 	bytes  int64
+	broken bool // the plugin went away in the middle of its answer
 }
 
 // WriteHeader implements http.ResponseWriter.

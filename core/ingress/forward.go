@@ -3,10 +3,10 @@ package ingress
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -15,20 +15,16 @@ import (
 // route is a Route with what it needs to forward.
 type route struct {
 	Route
-	limits    Limits
-	rate      *bucket
-	slots     chan struct{}
-	transport *http.Transport
+	limits Limits
+	rate   *bucket
+	slots  chan struct{}
+	pool   pool
+	now    func() time.Time
 }
 
 func newRoute(r Route, l Limits, now func() time.Time) *route {
 	return &route{Route: r, limits: l, rate: newBucket(l.SourceRate, l.SourceBurst, now()), slots: make(chan struct{}, l.Requests),
-		transport: &http.Transport{
-			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-				return (&net.Dialer{Timeout: 5 * time.Second}).DialContext(ctx, "unix", r.Socket)
-			},
-			MaxIdleConnsPerHost: l.Requests, IdleConnTimeout: time.Minute, DisableCompression: true, ResponseHeaderTimeout: l.AnswerTime,
-		}}
+		pool: pool{socket: r.Socket, most: l.Requests}, now: now}
 }
 
 func (t *route) authenticate(authorization string) Caller {
@@ -38,14 +34,17 @@ func (t *route) authenticate(authorization string) Caller {
 	return t.Authenticate(authorization)
 }
 
-// hopByHop are the headers that belong to one connection (RFC 9110 section 7.6.1).
-var hopByHop = []string{"Connection", "Proxy-Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Te", "Trailer",
-	"Transfer-Encoding", "Upgrade"}
+// Reasons why a request is not answered by the plugin.
+var (
+	errAway   = errors.New("the plugin does not answer")
+	errSilent = fmt.Errorf("%w: it closed the connection without a word", errAway)
+	errTarget = errors.New("the target of the request cannot be passed on")
+)
 
 // forward passes the request to the plugin and its answer back, and returns the
 // status. A plugin that is not there is 503 with Retry-After: what was not
 // acknowledged was not done, and clients try again.
-func (t *route) forward(w http.ResponseWriter, r *http.Request, rest string, caller Caller) int {
+func (t *route) forward(w *watched, r *http.Request, rest string, caller Caller) int {
 	if r.ContentLength > t.limits.Body {
 		refuse(w, http.StatusRequestEntityTooLarge, 0, tooLarge(t.limits.Body))
 		return http.StatusRequestEntityTooLarge
@@ -57,80 +56,117 @@ func (t *route) forward(w http.ResponseWriter, r *http.Request, rest string, cal
 		refuse(w, http.StatusServiceUnavailable, time.Second, "too many requests are being worked on")
 		return http.StatusServiceUnavailable
 	}
-	body := &cappedBody{from: http.MaxBytesReader(w, r.Body, t.limits.Body)}
-	resp, err := t.transport.RoundTrip(t.outgoing(r, rest, body, caller))
-	if err != nil {
-		return t.failed(w, r, body)
+	body := incoming{length: r.ContentLength}
+	if r.ContentLength != 0 {
+		body.from = http.MaxBytesReader(w, r.Body, t.limits.Body)
+		body.first = buffers.Get().(*[]byte)
+		defer buffers.Put(body.first)
 	}
-	defer resp.Body.Close()
-	copyHeader(w.Header(), resp.Header)
-	w.WriteHeader(resp.StatusCode)
-	copyBody(w, resp.Body)
-	return resp.StatusCode
+	err := body.begin()
+	if err == nil {
+		err = t.exchange(w, outgoing{Request: r, rest: rest, caller: caller, body: &body})
+	}
+	if err != nil {
+		return t.refused(w, r, err)
+	}
+	return w.status
 }
 
-func (t *route) outgoing(r *http.Request, rest string, body io.ReadCloser, caller Caller) *http.Request {
-	u := &url.URL{Scheme: "http", Host: "listener", RawQuery: r.URL.RawQuery}
-	u.Path, _ = url.PathUnescape(rest) // the server refused paths that cannot be unescaped
-	u.RawPath = rest
-	out := &http.Request{Method: r.Method, URL: u, Host: r.Host, Header: make(http.Header, len(r.Header)), ContentLength: r.ContentLength, Body: body}
-	copyHeader(out.Header, r.Header)
-	for _, name := range []string{CallerHeader, ScopeHeader, "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"} {
-		out.Header.Del(name)
+// exchange has a request answered. A connection that the plugin had closed already is
+// replaced by another, where nothing can have been done yet.
+func (t *route) exchange(w *watched, out outgoing) error {
+	u, err := t.pool.take(t.now(), false)
+	if err != nil {
+		return errAway
 	}
-	if caller.OK {
-		out.Header.Set(CallerHeader, caller.Name)
-		out.Header.Del("Authorization") // it has done its work, and the plugin need not know it
-		if caller.Scope != "" {
-			out.Header.Set(ScopeHeader, caller.Scope)
+	if u.used && !out.repeatable() && !u.alive() {
+		_ = u.Close()
+		if u, err = t.pool.take(t.now(), true); err != nil {
+			return errAway
 		}
 	}
-	if r.ContentLength == 0 {
-		out.Body = nil
+	resp, err := t.ask(u, &out)
+	if errors.Is(err, errSilent) && u.used && out.repeatable() && out.Context().Err() == nil {
+		if u, err = t.pool.take(t.now(), true); err != nil {
+			return errAway
+		}
+		resp, err = t.ask(u, &out)
 	}
-	return out.WithContext(r.Context())
+	if err != nil {
+		return err
+	}
+	t.answer(w, u, &out, resp)
+	return nil
 }
 
-// failed answers for a plugin that did not.
-func (t *route) failed(w http.ResponseWriter, r *http.Request, body *cappedBody) int {
-	status, detail, retry := http.StatusServiceUnavailable, "the listener is not there at the moment", 2*time.Second
+// ask writes the request and reads the head of its answer. When it fails the connection
+// is closed.
+func (t *route) ask(u *upstream, out *outgoing) (resp *http.Response, err error) {
+	u.within(t.limits.AnswerTime, t.now())
+	u.left = headBytes
+	// Whoever goes away is not worked for any longer.
+	out.release = context.AfterFunc(out.Context(), func() { _ = u.Close() })
+	sent := out.send(u)
+	if sent != nil && !errors.Is(sent, errAway) { // of the client's making
+		out.drop(u)
+		return nil, sent
+	}
+	out.whole = sent == nil
+	if out.body.streams() {
+		u.within(t.limits.AnswerTime, t.now())
+	}
+	for {
+		// A plugin may answer before it has read everything.
+		if resp, err = http.ReadResponse(u.read, out.Request); err != nil || resp.StatusCode == http.StatusSwitchingProtocols {
+			out.drop(u)
+			if u.left == headBytes && !errors.Is(err, os.ErrDeadlineExceeded) {
+				return nil, errSilent
+			}
+			return nil, errAway
+		}
+		if resp.StatusCode >= http.StatusOK {
+			return resp, nil
+		}
+	}
+}
+
+// answer passes the plugin's answer on, and keeps the connection if it can be used again.
+func (t *route) answer(w *watched, u *upstream, out *outgoing, resp *http.Response) {
+	u.left = 1 << 62
+	if resp.ContentLength < 0 || resp.ContentLength > int64(u.read.Buffered()) {
+		u.within(t.limits.AnswerTime, t.now())
+	}
+	copyHeader(w.Header(), resp.Header)
+	w.WriteHeader(resp.StatusCode)
+	body := &noted{from: resp.Body}
+	err := copyBody(w, body)
+	w.broken = body.err != nil
+	if err == nil && out.whole && !resp.Close && u.read.Buffered() == 0 && out.release() {
+		t.pool.keep(u, t.now())
+		return
+	}
+	out.drop(u)
+}
+
+// refused answers for a plugin that did not.
+func (t *route) refused(w http.ResponseWriter, r *http.Request, err error) int {
+	status, detail, retry := http.StatusRequestTimeout, "the request did not arrive whole", time.Duration(0)
 	var large *http.MaxBytesError
-	switch err := body.failure(); {
+	switch {
 	case errors.As(err, &large):
-		status, detail, retry = http.StatusRequestEntityTooLarge, tooLarge(t.limits.Body), 0
-	case r.Context().Err() != nil || err != nil:
-		status, detail, retry = http.StatusRequestTimeout, "the request did not arrive whole", 0
+		status, detail = http.StatusRequestEntityTooLarge, tooLarge(t.limits.Body)
+	case errors.Is(err, errTarget):
+		status, detail = http.StatusBadRequest, errTarget.Error()
+	case errors.Is(err, errAway) && r.Context().Err() == nil:
+		status, detail, retry = http.StatusServiceUnavailable, "the listener is not there at the moment", 2*time.Second
 	}
 	refuse(w, status, retry, detail)
 	return status
 }
 
-// cappedBody remembers why reading a request's body failed.
-type cappedBody struct {
-	from io.ReadCloser
-	mu   sync.Mutex
-	err  error
-}
-
-// Read implements io.Reader.
-func (b *cappedBody) Read(p []byte) (int, error) {
-	n, err := b.from.Read(p)
-	if err != nil && !errors.Is(err, io.EOF) {
-		b.mu.Lock()
-		b.err = err
-		b.mu.Unlock()
-	}
-	return n, err
-}
-
-// Close implements io.Closer.
-func (b *cappedBody) Close() error { return b.from.Close() }
-
-func (b *cappedBody) failure() error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.err
-}
+// hopByHop are the headers that belong to one connection (RFC 9110 section 7.6.1).
+var hopByHop = []string{"Connection", "Proxy-Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Authorization", "Te", "Trailer",
+	"Transfer-Encoding", "Upgrade"}
 
 func copyHeader(to, from http.Header) {
 	for name, values := range from {
@@ -142,14 +178,30 @@ func copyHeader(to, from http.Header) {
 		}
 	}
 	for _, name := range hopByHop {
-		to.Del(name)
+		delete(to, name)
 	}
+}
+
+// noted remembers why reading failed.
+type noted struct {
+	from io.Reader
+	err  error
+}
+
+// Read implements io.Reader.
+func (n *noted) Read(p []byte) (int, error) {
+	got, err := n.from.Read(p)
+	if err != nil && err != io.EOF {
+		n.err = err
+	}
+	return got, err
 }
 
 var buffers = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }}
 
-func copyBody(w io.Writer, body io.Reader) {
+func copyBody(w io.Writer, body io.Reader) error {
 	buf := buffers.Get().(*[]byte)
 	defer buffers.Put(buf)
-	_, _ = io.CopyBuffer(struct{ io.Writer }{w}, body, *buf) // either side may be gone
+	_, err := io.CopyBuffer(struct{ io.Writer }{w}, body, *buf)
+	return err
 }

@@ -100,7 +100,7 @@ func New(routes []Route, limits Limits, log hclog.Logger, now func() time.Time) 
 // Close ends the connections to the plugins.
 func (d *Door) Close() {
 	for _, r := range d.routes {
-		r.transport.CloseIdleConnections()
+		r.pool.close()
 	}
 }
 
@@ -111,10 +111,13 @@ func (d *Door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	to := d.routes[source]
 	caller := d.serve(seen, r, to, rest)
 	d.record(r, seen, source, to != nil, caller)
+	if seen.broken {
+		panic(http.ErrAbortHandler) // so that nobody takes the part for the whole
+	}
 }
 
 // serve answers one request, and returns the caller's name where it is known.
-func (d *Door) serve(w http.ResponseWriter, r *http.Request, to *route, rest string) string {
+func (d *Door) serve(w *watched, r *http.Request, to *route, rest string) string {
 	address := remoteAddress(r)
 	authorization := r.Header.Get("Authorization")
 	if wait := d.failed.blocked(address, authorization); wait > 0 {
