@@ -8,12 +8,6 @@ import (
 	"syncgateway/plugins/scim/engine/value"
 )
 
-const (
-	configURI       = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"
-	resourceTypeURI = "urn:ietf:params:scim:schemas:core:2.0:ResourceType"
-	schemaURI       = "urn:ietf:params:scim:schemas:core:2.0:Schema"
-)
-
 // object is shorthand for an Object: names and values in turn.
 func object(pairs ...any) value.Object {
 	o := make(value.Object, 0, len(pairs)/2)
@@ -86,7 +80,7 @@ func (c *call) config() value.Object {
 	bearer = append(bearer, object("specUri", "https://www.rfc-editor.org/info/rfc6750", "primary", true)...)
 	pagination := object("cursor", true, "index", true, "defaultPaginationMethod", "index", "defaultPageSize", integer(e.PageSize),
 		"maxPageSize", integer(e.MaxResults), "cursorTimeout", integer(int(e.CursorTimeout.Seconds())))
-	return object("schemas", []any{configURI}, "patch", supported(true), "bulk", bulk, "filter", filters, "changePassword", supported(false),
+	return object("schemas", []any{schema.ConfigURI}, "patch", supported(true), "bulk", bulk, "filter", filters, "changePassword", supported(false),
 		"sort", supported(true), "etag", supported(true), "pagination", pagination, "authenticationSchemes", []any{bearer},
 		"meta", object("resourceType", "ServiceProviderConfig", "location", f.base+"/ServiceProviderConfig"))
 }
@@ -97,7 +91,7 @@ func (c *call) resourceTypes(id string) (out []any) {
 		if id != "" && !strings.EqualFold(id, t.Name) {
 			continue
 		}
-		o := object("schemas", []any{c.face.messageURI(resourceTypeURI)}, "id", t.Name, "name", t.Name, "endpoint", t.Endpoint,
+		o := object("schemas", []any{c.face.messageURI(schema.ResourceTypeURI)}, "id", t.Name, "name", t.Name, "endpoint", t.Endpoint,
 			"description", t.Description, "schema", t.Core.ID)
 		if c.face.v1 {
 			o.Set("schema", schema.CoreURI11)
@@ -123,7 +117,7 @@ func (c *call) schemas(id string) (out []any) {
 	}
 	add := func(s *schema.Schema) {
 		if id == "" || strings.EqualFold(id, s.ID) {
-			out = append(out, object("schemas", []any{schemaURI}, "id", s.ID, "name", s.Name, "description", s.Description,
+			out = append(out, object("schemas", []any{schema.SchemaURI}, "id", s.ID, "name", s.Name, "description", s.Description,
 				"attributes", attributeObjects(s.Attributes), "meta", object("resourceType", "Schema", "location", c.face.base+"/Schemas/"+s.ID)))
 		}
 	}
@@ -132,6 +126,9 @@ func (c *call) schemas(id string) (out []any) {
 		for _, x := range t.Extensions {
 			add(x.Schema)
 		}
+	}
+	for _, s := range schema.Service {
+		add(s)
 	}
 	return out
 }

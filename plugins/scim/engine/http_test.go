@@ -231,7 +231,7 @@ func TestDiscovery(t *testing.T) {
 		c.shows(a, path, want)
 	}
 	a = c.want(200, "GET", "/Schemas", nil)
-	c.shows(a, "totalResults", "4")
+	c.shows(a, "totalResults", "7")
 	c.shows(a, "schemas[0]", `"`+listURI+`"`)
 	a = c.want(200, "GET", "/Schemas/urn:ietf:params:scim:schemas:core:2.0:User", nil)
 	c.shows(a, "attributes[0]", `{"caseExact":false,"description":"The name that identifies the user at this service. No two users share one, letter case aside.","multiValued":false,"mutability":"readWrite","name":"userName","required":true,"returned":"default","type":"string","uniqueness":"server"}`)

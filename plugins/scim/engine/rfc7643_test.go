@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -151,4 +152,74 @@ func TestCharacteristics(t *testing.T) {
 		t.Error(got)
 	}
 	c.refused(400, invalidFilter, "GET", "/Users?filter="+path("unseen")+"+pr", nil)
+}
+
+// TestSchemasDescribe is section 7: every schema that anything names is there, by its id
+// too, and what describes the service has no attribute that its schema does not have.
+func TestSchemasDescribe(t *testing.T) {
+	c := newClient(t, withEvery())
+	list := c.want(200, "GET", "/Schemas", nil)
+	known := map[string][]any{}
+	for _, e := range list.json["Resources"].([]any) {
+		o := e.(map[string]any)
+		id := o["id"].(string)
+		known[id] = o["attributes"].([]any)
+		one := c.want(200, "GET", "/Schemas/"+id, nil)
+		if (&answer{json: o}).at("attributes") != one.at("attributes") {
+			t.Error(id, "is another by itself")
+		}
+		c.shows(one, "meta.resourceType", `"Schema"`)
+	}
+	var check func(where string, attributes []any, v any)
+	check = func(where string, attributes []any, v any) {
+		if list, ok := v.([]any); ok {
+			for _, e := range list {
+				check(where, attributes, e)
+			}
+			return
+		}
+		for name, value := range v.(map[string]any) {
+			at := slices.IndexFunc(attributes, func(a any) bool { return a.(map[string]any)["name"] == name })
+			if at < 0 && strings.HasSuffix(where, ".subAttributes") {
+				continue // the schema of schemas describes no third level
+			}
+			if at < 0 {
+				t.Errorf("%s.%s is in no schema", where, name)
+				continue
+			}
+			a := attributes[at].(map[string]any)
+			_, many := value.([]any)
+			if many != a["multiValued"] {
+				t.Errorf("%s.%s is %v", where, name, value)
+			}
+			if sub, ok := a["subAttributes"].([]any); ok {
+				check(where+"."+name, sub, value)
+			}
+		}
+		for _, a := range attributes {
+			o := a.(map[string]any)
+			if name := o["name"].(string); o["required"] == true && v.(map[string]any)[name] == nil {
+				t.Errorf("%s has no %s", where, name)
+			}
+		}
+	}
+	for path, id := range map[string]string{"/ServiceProviderConfig": schema.ConfigURI, "/ResourceTypes/User": schema.ResourceTypeURI, "/ResourceTypes/Group": schema.ResourceTypeURI,
+		"/Schemas/" + userSchema: schema.SchemaURI, "/Schemas/" + schema.SchemaURI: schema.SchemaURI} {
+		a := c.want(200, "GET", path, nil)
+		c.shows(a, "schemas", `["`+id+`"]`)
+		delete(a.json, "schemas")
+		delete(a.json, "meta")
+		check(path, known[id], a.json)
+	}
+	for _, e := range c.want(200, "GET", "/ResourceTypes", nil).json["Resources"].([]any) {
+		o := e.(map[string]any)
+		for _, x := range o["schemaExtensions"].([]any) {
+			if id := x.(map[string]any)["schema"].(string); known[id] == nil {
+				t.Error(id, "is not in /Schemas")
+			}
+		}
+		if known[o["schema"].(string)] == nil {
+			t.Error(o["schema"])
+		}
+	}
 }
