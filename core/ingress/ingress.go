@@ -17,7 +17,7 @@ const Prefix = "/in/"
 
 // Limits bound what clients may cost. The zero value of a field is its default.
 type Limits struct {
-	Body            int64         // bytes of one request; 0: 2 MiB
+	Body            int64         // bytes of one request; 0: 64 MiB, the most that a listener may be set to take
 	Connections     int           // open at a time; 0: 1024
 	PerAddress      int           // of them from one address; 0: 256
 	Requests        int           // of one source worked on at a time; 0: 256
@@ -32,7 +32,7 @@ type Limits struct {
 }
 
 func (l Limits) withDefaults() Limits {
-	set(&l.Body, 2<<20)
+	set(&l.Body, 64<<20)
 	set(&l.Connections, 1024)
 	set(&l.PerAddress, 256)
 	set(&l.Requests, 256)

@@ -18,6 +18,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -139,7 +140,7 @@ func TestUnknownSourcesLookLikeWrongCredentials(t *testing.T) {
 func TestPluginAway(t *testing.T) {
 	url := front(t, io.Discard, ingress.Limits{}, ingress.Route{Source: "corp", Socket: filepath.Join(t.TempDir(), "nobody")})
 	a := send(t, "POST", url+"/in/corp/v2/Users", "Bearer good", "{}")
-	if a.status != http.StatusServiceUnavailable || a.header.Get("Retry-After") == "" {
+	if a.status != http.StatusServiceUnavailable || a.header.Get("Retry-After") == "" || !strings.Contains(a.body, `"status":"503"`) || !strings.Contains(a.body, `"Errors":[{"code":"503","description"`) {
 		t.Errorf("%+v", a)
 	}
 }
@@ -328,5 +329,24 @@ func TestCertificateIsReadAgain(t *testing.T) {
 	time.Sleep(1100 * time.Millisecond) // until the files are looked at again
 	if name, err := served(0); err != nil || name != "second" {
 		t.Errorf("after the file broke: %s, %v", name, err)
+	}
+}
+
+// TestBodiesOfListeners: what a listener may be set to take arrives there, and how much it
+// really takes is its own word.
+func TestBodiesOfListeners(t *testing.T) {
+	listener := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n, err := io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, 5<<20))
+		if err != nil {
+			w.WriteHeader(http.StatusRequestEntityTooLarge)
+		}
+		fmt.Fprint(w, n)
+	})
+	url := front(t, io.Discard, ingress.Limits{}, ingress.Route{Source: "corp", Socket: plugin(t, listener)})
+	if a := send(t, "POST", url+"/in/corp/v2/Bulk", "", strings.Repeat("x", 4<<20)); a.status != 200 || a.body != strconv.Itoa(4<<20) {
+		t.Errorf("%d %.100s", a.status, a.body)
+	}
+	if a := send(t, "POST", url+"/in/corp/v2/Bulk", "", strings.Repeat("x", 6<<20)); a.status != http.StatusRequestEntityTooLarge || a.body != strconv.Itoa(5<<20) {
+		t.Errorf("%d %.100s", a.status, a.body)
 	}
 }
