@@ -4,7 +4,8 @@ GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS := -X main.version=$(VERSION)
 BIN     := bin
-SIZES   ?= 10000x10,100000x10
+SIZE    ?= 10k,100k
+BENCH   ?=
 
 # The end-to-end tests build binaries that go test does not know of: they are never cached.
 E2E     := ./core/e2e ./core/chaos/...
@@ -57,12 +58,12 @@ chaos: ## the chaos corpus (docs/chaos.md): SEEDS=1-10000 PROCESSES=1000, or PLA
 kit: ## every planted violation against every check of the conformance kit
 	KIT_FULL=1 $(GO) test -count=1 -timeout 30m ./sdk/conformance/broken
 
-bench: ## whole runs through real processes, then the floors
+bench: ## whole runs through real processes, beside floors: SIZE=1m, BENCH='-whole -against old.json'
 	CGO_ENABLED=1 $(GO) build -ldflags '$(LDFLAGS)' -o $(BIN)/ ./core/cmd/gateway
 	CGO_ENABLED=0 $(GO) build -o $(BIN)/plugins/ $(addprefix ./,$(SYNTHETIC))
 	CGO_ENABLED=0 $(GO) build -o $(BIN)/ ./examples/synthetic/cmd/bench
-	./$(BIN)/bench -bin $(BIN) -sizes $(SIZES) -json bench-runs.json
-	$(GO) test -run '^$$' -bench 'Floor' -benchtime 3x ./core/pluginhost ./core/store/sqlite
+	CGO_ENABLED=1 $(GO) test -c -o $(BIN)/floor-sqlite.test ./core/store/sqlite
+	./$(BIN)/bench -bin $(BIN) -size $(SIZE) -json bench-runs.json $(BENCH)
 
 bench-scim: build ## the SCIM listener beside a bare server, under the same load
 	CGO_ENABLED=0 $(GO) build -o $(BIN)/bench-scim ./examples/scim-listener/cmd/bench

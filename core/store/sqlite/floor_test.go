@@ -3,12 +3,20 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"flag"
 	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"syncgateway/core/idset"
+)
+
+// How much the floors write: cmd/bench of examples/synthetic measures them beside its runs.
+var (
+	floorUsers  = flag.Int("floor.users", 100_000, "accounts that the floors write")
+	floorGroups = flag.Int("floor.groups", 1000, "groups that the floors write")
+	floorEach   = flag.Int("floor.each", 10, "groups that each account is in")
 )
 
 // The floors write straight to SQLite, with the settings of the store and none of its
@@ -44,10 +52,16 @@ func round(b *testing.B, db *sql.DB, table string, n, columns int, row func(i in
 	}
 	args := make([]any, many*columns)
 	for i := 0; i < n; i += many {
-		for j := range many {
+		some := min(many, n-i)
+		for j := range some {
 			row(i+j, args[j*columns:(j+1)*columns])
 		}
-		if _, err := insert.ExecContext(ctx, args...); err != nil {
+		if some == many {
+			_, err = insert.ExecContext(ctx, args...)
+		} else {
+			_, err = tx.ExecContext(ctx, "INSERT INTO "+table+" VALUES "+one+strings.Repeat(","+one, some-1), args[:some*columns]...)
+		}
+		if err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -64,9 +78,9 @@ func empty(b *testing.B, db *sql.DB, table string) {
 	b.StartTimer()
 }
 
-// BenchmarkFloorRows writes 100,000 rows as an account has them, without its indexes.
+// BenchmarkFloorRows writes a row as an account has it for each, without its indexes.
 func BenchmarkFloorRows(b *testing.B) {
-	const n = 100_000
+	n := *floorUsers
 	db := floorDB(b, `CREATE TABLE account (n INTEGER PRIMARY KEY, ep INTEGER, ext TEXT, fp BLOB, flags INTEGER, email TEXT, username TEXT, external TEXT, rec BLOB)`)
 	fp, rec := make([]byte, 16), make([]byte, 400)
 	for b.Loop() {
@@ -76,17 +90,17 @@ func BenchmarkFloorRows(b *testing.B) {
 			copy(into, []any{i + 1, 1, fmt.Sprintf("00u%017d", i), fp, 1, mail, mail, "", rec})
 		})
 	}
-	b.ReportMetric(n*float64(b.N)/b.Elapsed().Seconds(), "records/s")
+	b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "records/s")
 }
 
-// BenchmarkFloorSets writes 1,000,000 memberships in 1,000 groups, packed.
+// BenchmarkFloorSets writes the memberships of the groups, packed.
 func BenchmarkFloorSets(b *testing.B) {
-	const groups, each = 1000, 1000
+	groups, each := *floorGroups, *floorUsers**floorEach / *floorGroups
 	db := floorDB(b, `CREATE TABLE grp_set (n INTEGER PRIMARY KEY, users BLOB, children BLOB)`)
 	sets := make([]idset.Set, groups)
 	for g := range sets {
 		for u := range each {
-			sets[g] = append(sets[g], idset.ID(1+u*100+g%100))
+			sets[g] = append(sets[g], idset.ID(1+u*max(1, *floorUsers/each)+g%10))
 		}
 	}
 	for b.Loop() {
@@ -95,5 +109,5 @@ func BenchmarkFloorSets(b *testing.B) {
 			copy(into, []any{i + 1, idset.Pack(nil, sets[i]), []byte(nil)})
 		})
 	}
-	b.ReportMetric(groups*each*float64(b.N)/b.Elapsed().Seconds(), "memberships/s")
+	b.ReportMetric(float64(groups*each)*float64(b.N)/b.Elapsed().Seconds(), "memberships/s")
 }

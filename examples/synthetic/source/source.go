@@ -1,7 +1,7 @@
-// Package source is a synthetic source: a directory of any size that exists only as
-// arithmetic, so that reading it costs nothing but the transport. What changes between
-// reads is said in a control file. It stands in for a fast, perfect remote system in
-// benchmarks; it is no example of how to write a connector.
+// Package source is a synthetic source: it shows a crowd, so that reading it costs
+// nothing but the transport. What changes between reads is said in a control file. It
+// stands in for a fast, perfect remote system in benchmarks; it is no example of how to
+// write a connector.
 package source
 
 import (
@@ -12,8 +12,10 @@ import (
 	"io/fs"
 	"os"
 	"strconv"
+	"sync/atomic"
 	"time"
 
+	"syncgateway/examples/synthetic/crowd"
 	"syncgateway/sdk"
 	"syncgateway/sdk/schema"
 )
@@ -29,7 +31,7 @@ func About(version string) sdk.About {
 			schema.String("control").Doc("A JSON file {\"revision\":1,\"changed\":100}: that many people have another department, numbered by the revision."),
 		),
 		Kinds: []sdk.Kind{
-			{Name: "user", Shape: sdk.UserShape, Attributes: []sdk.KindAttribute{{Name: "*", Doc: "Fifteen attributes."}}},
+			{Name: "user", Shape: sdk.UserShape, Attributes: []sdk.KindAttribute{{Name: "*", Doc: "Sixteen attributes."}}},
 			{Name: "group", Shape: sdk.GroupShape},
 		},
 		Capabilities: sdk.Capabilities{Delta: true},
@@ -38,14 +40,20 @@ func About(version string) sdk.About {
 
 // Config is the plugin's block.
 type Config struct {
-	Users   int    `json:"users"`
-	Groups  int    `json:"groups"`
-	PerUser int    `json:"per_user"`
+	crowd.Size
 	Control string `json:"control"`
 }
 
 // Source is the connector.
-type Source struct{ c Config }
+type Source struct {
+	c     Config
+	calls atomic.Int64 // a remote system would have got
+}
+
+// pageSize is how many records a remote system would give in a call.
+const pageSize = 500
+
+func (s *Source) listed(n int) { s.calls.Add(int64(max(1, (n+pageSize-1)/pageSize))) }
 
 // Control is the content of the control file.
 type Control struct {
@@ -62,6 +70,7 @@ func (s *Source) Configure(_ context.Context, c Config) error {
 // Check implements sdk.Source.
 func (s *Source) Check(_ context.Context, steps sdk.Steps) {
 	steps.Run("read the control file", func() error { _, err := s.control(); return err })
+	steps.Run("remote calls", func() error { steps.Detailf("%d", s.calls.Load()); return nil })
 }
 
 func (s *Source) control() (c Control, err error) {
@@ -90,44 +99,49 @@ func (s *Source) StreamUsers(_ context.Context, req sdk.ReadRequest, w *sdk.User
 		step = max(1, s.c.Users/c.Changed)
 	}
 	if len(req.Delta) > 0 {
+		s.listed(c.Changed)
 		for i := 0; i < c.Changed && i*step < n; i++ {
-			if err := w.Add(user(i*step, c.Revision)); err != nil {
+			if err := w.Add(crowd.Person(i*step, c.Revision)); err != nil {
 				return err
 			}
 		}
-		return w.Complete(s.cursor(), nil)
+		return w.Complete(cursor(), nil)
 	}
+	s.listed(n)
 	for i := range n {
 		revision := 0
 		if c.Changed > 0 && i%step == 0 && i/step < c.Changed {
 			revision = c.Revision
 		}
-		if err := w.Add(user(i, revision)); err != nil {
+		if err := w.Add(crowd.Person(i, revision)); err != nil {
 			return err
 		}
 	}
-	return w.Complete(s.cursor(), new(uint64(n)))
+	return w.Complete(cursor(), new(uint64(n)))
 }
 
-func (s *Source) cursor() []byte { return []byte(time.Now().UTC().Format(time.RFC3339)) }
+func cursor() []byte { return []byte(time.Now().UTC().Format(time.RFC3339)) }
 
 // StreamGroups implements sdk.GroupStreamer.
 func (s *Source) StreamGroups(_ context.Context, req sdk.ReadRequest, w *sdk.GroupWriter) error {
 	if len(req.Delta) > 0 {
-		return w.Complete(s.cursor(), nil)
+		s.listed(0)
+		return w.Complete(cursor(), nil)
 	}
+	s.listed(s.c.Groups)
 	for g := range s.c.Groups {
-		id := "g" + strconv.Itoa(g)
-		if err := w.Add(sdk.Group{ID: id, Name: "group-" + strconv.Itoa(g)}); err != nil {
+		if err := w.Add(sdk.Group{ID: crowd.ID("g", g), Name: "group-" + strconv.Itoa(g)}); err != nil {
 			return err
 		}
 	}
 	for g := range s.c.Groups {
-		if err := w.AddMembers("g"+strconv.Itoa(g), s.members(g)...); err != nil {
+		ids := crowd.IDs("u", s.c.Members(g))
+		s.listed(len(ids))
+		if err := w.AddMembers(crowd.ID("g", g), ids...); err != nil {
 			return err
 		}
 	}
-	return w.Complete(s.cursor(), new(uint64(s.c.Groups)))
+	return w.Complete(cursor(), new(uint64(s.c.Groups)))
 }
 
 var (

@@ -3,6 +3,7 @@ package source_test
 import (
 	"testing"
 
+	"syncgateway/examples/synthetic/crowd"
 	"syncgateway/examples/synthetic/source"
 	"syncgateway/sdk"
 	"syncgateway/sdk/sdktest"
@@ -14,11 +15,11 @@ func open(t *testing.T, c source.Config) *sdktest.Instance {
 
 // Everybody is in per_user different groups, whatever the numbers.
 func TestEverybodyIsInTheirGroups(t *testing.T) {
-	for _, c := range []source.Config{
+	for _, c := range []crowd.Size{
 		{Users: 1000, Groups: 10, PerUser: 10}, {Users: 1001, Groups: 70, PerUser: 3}, {Users: 5, Groups: 100, PerUser: 10}, {Users: 10, Groups: 1, PerUser: 1},
 		{Users: 10, Groups: 3, PerUser: 0},
 	} {
-		in := open(t, c)
+		in := open(t, source.Config{Size: c})
 		users, err := in.Users(t.Context(), sdk.ReadRequest{})
 		if err != nil || users.Complete == nil || len(users.Users) != c.Users {
 			t.Fatalf("%+v: %d users, %v", c, len(users.Users), err)
@@ -47,7 +48,7 @@ func TestEverybodyIsInTheirGroups(t *testing.T) {
 }
 
 func BenchmarkUsers(b *testing.B) {
-	in := sdktest.Open(b, source.Config{Users: 100_000, Groups: 1}, func() (*sdk.Plugin, error) {
+	in := sdktest.Open(b, source.Config{Size: crowd.Size{Users: 100_000, Groups: 1}}, func() (*sdk.Plugin, error) {
 		return sdk.SourcePlugin(source.About("test"), &source.Source{})
 	})
 	b.ReportAllocs()

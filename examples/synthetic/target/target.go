@@ -5,12 +5,16 @@ package target
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
-	"maps"
-	"slices"
+	"io/fs"
+	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"syncgateway/examples/synthetic/crowd"
 	"syncgateway/sdk"
 	"syncgateway/sdk/schema"
 )
@@ -20,8 +24,11 @@ func About(version string) sdk.About {
 	return sdk.About{
 		Type: "synthetic-target", Version: version, Summary: "Accounts in memory, for benchmarks.",
 		Config: schema.Of(
-			schema.Duration("latency").Default(time.Duration(0)).Doc("How long each operation takes."),
-			schema.Int("in_flight").Default(8).Min(1).Doc("Operations carried out side by side."),
+			schema.Int("in_flight").Default(8).Min(1).Doc("Operations of one batch that are carried out side by side."),
+			schema.Int("users").Default(0).Min(0).Doc("Accounts that are there from the beginning, as the synthetic source has people."),
+			schema.Int("groups").Default(0).Min(0).Doc("Groups that are there from the beginning."),
+			schema.Int("per_user").Default(0).Min(0).Doc("Groups each account is in."),
+			schema.String("control").Doc("A JSON file {\"latency\":\"20ms\",\"rate\":500}: how long a call takes, and how many are allowed in a second."),
 		),
 		Kinds: []sdk.Kind{
 			{Name: "user", Shape: sdk.UserShape,
@@ -37,87 +44,64 @@ func About(version string) sdk.About {
 
 // Config is the plugin's block.
 type Config struct {
-	Latency  sdk.Duration `json:"latency"`
-	InFlight int          `json:"in_flight"`
+	crowd.Size
+	InFlight int    `json:"in_flight"`
+	Control  string `json:"control"`
+}
+
+// Control is the content of the control file.
+type Control struct {
+	Latency sdk.Duration `json:"latency"`
+	Rate    float64      `json:"rate"` // calls a second; 0: as many as come
 }
 
 // Target is the connector.
 type Target struct {
-	c       Config
-	mu      sync.Mutex
-	users   map[string]sdk.User
-	groups  map[string]sdk.Group
-	byName  map[string]string
-	members map[string]map[string]bool // by group
+	c     Config
+	calls atomic.Int64 // a remote system would have got
+	pace  Pace
+	mu    sync.Mutex
+	held  accounts
 }
 
 // Configure implements sdk.Target.
 func (t *Target) Configure(_ context.Context, c Config) error {
-	t.c = c
-	t.users, t.groups, t.byName = map[string]sdk.User{}, map[string]sdk.Group{}, map[string]string{}
-	t.members = map[string]map[string]bool{}
+	t.c, t.held = c, provisioned(c.Size)
 	return nil
 }
 
 // Check implements sdk.Target.
 func (t *Target) Check(_ context.Context, steps sdk.Steps) {
-	steps.Run("answer", func() error { return nil })
+	steps.Run("read the control file", func() error { _, err := t.control(); return err })
+	steps.Run("remote calls", func() error { steps.Detailf("%d", t.calls.Load()); return nil })
 }
 
-// ReadState implements sdk.Target.
-func (t *Target) ReadState(_ context.Context, req sdk.StateRequest, w *sdk.StateWriter) error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if req.Targeted() {
-		return t.readSome(req, w)
+func (t *Target) control() (c Control, err error) {
+	if t.c.Control == "" {
+		return c, nil
 	}
-	for _, id := range slices.Sorted(maps.Keys(t.users)) {
-		if err := w.AddUsers(t.users[id]); err != nil {
-			return err
-		}
+	b, err := os.ReadFile(t.c.Control)
+	if errors.Is(err, fs.ErrNotExist) {
+		return c, nil
 	}
-	for _, id := range slices.Sorted(maps.Keys(t.groups)) {
-		if err := w.AddGroups(t.groups[id]); err != nil {
-			return err
-		}
-		if ms := slices.Sorted(maps.Keys(t.members[id])); len(ms) > 0 {
-			if err := w.AddMembers(id, ms...); err != nil {
-				return err
-			}
-		}
+	if err != nil {
+		return c, fmt.Errorf("read the control file: %w", err)
 	}
-	return w.Complete(nil)
+	return c, json.Unmarshal(b, &c)
 }
 
-func (t *Target) readSome(req sdk.StateRequest, w *sdk.StateWriter) error {
-	for id, u := range t.users {
-		if !slices.Contains(req.UserIDs, id) && !slices.Contains(req.Emails, u.Email) {
-			continue
-		}
-		if err := w.AddUsers(u); err != nil {
-			return err
-		}
-		for g, ms := range t.members {
-			if ms[id] {
-				if err := w.AddMembers(g, id); err != nil {
-					return err
-				}
-			}
-		}
-	}
-	for id, g := range t.groups {
-		if slices.Contains(req.GroupIDs, id) || slices.Contains(req.GroupNames, g.Name) {
-			if err := w.AddGroups(g); err != nil {
-				return err
-			}
-		}
-	}
-	return w.Complete(nil)
-}
+// pageSize is how many records a remote system would give in a call.
+const pageSize = 500
+
+func (t *Target) listed(n int) { t.calls.Add(int64(max(1, (n+pageSize-1)/pageSize))) }
 
 // Apply implements sdk.BatchApplier: in_flight operations at a time, each as slow as
 // it is told to be. Those that make something come first.
 func (t *Target) Apply(_ context.Context, ops []sdk.Operation, results *sdk.ResultWriter) error {
+	c, err := t.control()
+	if err != nil {
+		return err
+	}
 	var making, rest []sdk.Operation
 	for _, op := range ops {
 		if op.Kind == sdk.CreateUser || op.Kind == sdk.CreateGroup {
@@ -126,116 +110,60 @@ func (t *Target) Apply(_ context.Context, ops []sdk.Operation, results *sdk.Resu
 			rest = append(rest, op)
 		}
 	}
-	t.side(making, results)
-	t.side(rest, results)
+	t.side(making, c, results)
+	t.side(rest, c, results)
 	return nil
 }
 
-func (t *Target) side(ops []sdk.Operation, results *sdk.ResultWriter) {
-	work := make(chan sdk.Operation)
+// side carries operations out side by side.
+func (t *Target) side(ops []sdk.Operation, c Control, results *sdk.ResultWriter) {
+	var next atomic.Int64
 	var wg sync.WaitGroup
 	for range min(t.c.InFlight, len(ops)) {
 		wg.Go(func() {
-			for op := range work {
-				t.one(op, results)
+			for i := int(next.Add(1)) - 1; i < len(ops); i = int(next.Add(1)) - 1 {
+				t.one(ops[i], c, results)
 			}
 		})
 	}
-	for _, op := range ops {
-		work <- op
-	}
-	close(work)
 	wg.Wait()
 }
 
-func (t *Target) one(op sdk.Operation, results *sdk.ResultWriter) {
+func (t *Target) one(op sdk.Operation, c Control, results *sdk.ResultWriter) {
 	op, refused, ok := results.Ready(op)
 	if !ok {
 		results.Done(op.ID, refused)
 		return
 	}
-	if d := time.Duration(t.c.Latency); d > 0 {
-		time.Sleep(d) // the pretended remote call
+	t.calls.Add(1)
+	if c.Rate > 0 {
+		time.Sleep(time.Until(t.pace.Slot(c.Rate)))
+	}
+	if c.Latency > 0 {
+		time.Sleep(time.Duration(c.Latency)) // the pretended remote call
 	}
 	t.mu.Lock()
-	r := t.carryOut(op)
+	r := t.held.carryOut(op)
 	t.mu.Unlock()
 	results.Done(op.ID, r)
 }
 
-func (t *Target) carryOut(op sdk.Operation) sdk.Result {
-	switch op.Kind {
-	case sdk.CreateUser:
-		u := op.User
-		u.ID = fmt.Sprintf("a%08d", len(t.users))
-		t.users[u.ID] = u
-		return sdk.Applied(u.ID)
-	case sdk.CreateGroup:
-		if id, ok := t.byName[op.Group.Name]; ok {
-			return sdk.Already(id)
-		}
-		g := sdk.Group{ID: fmt.Sprintf("t%06d", len(t.groups)), Name: op.Group.Name}
-		t.groups[g.ID], t.byName[g.Name], t.members[g.ID] = g, g.ID, map[string]bool{}
-		return sdk.Applied(g.ID)
-	case sdk.AddMember, sdk.RemoveMember:
-		return t.membership(op)
-	}
-	return t.change(op)
+// Pace gives calls their times, evenly. It is safe for concurrent use.
+type Pace struct {
+	mu   sync.Mutex
+	next time.Time
 }
 
-func (t *Target) membership(op sdk.Operation) sdk.Result {
-	set := t.members[op.Member.GroupID]
-	if set == nil {
-		return sdk.Failed(sdk.NotFound("there is no group %s", op.Member.GroupID))
+// Slot is when the next call is allowed.
+func (p *Pace) Slot(rate float64) time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if now := time.Now(); p.next.Before(now) {
+		p.next = now
 	}
-	if set[op.Member.UserID] == (op.Kind == sdk.AddMember) {
-		return sdk.Already("")
-	}
-	if op.Kind == sdk.AddMember {
-		set[op.Member.UserID] = true
-	} else {
-		delete(set, op.Member.UserID)
-	}
-	return sdk.Applied("")
-}
-
-func (t *Target) change(op sdk.Operation) sdk.Result {
-	u, ok := t.users[op.User.ID]
-	if !ok {
-		return sdk.Failed(sdk.NotFound("there is no account %s", op.User.ID))
-	}
-	switch op.Kind {
-	case sdk.UpdateUser:
-		for _, name := range op.Changed {
-			update(&u, &op.User, name)
-		}
-	case sdk.ActivateUser, sdk.DeactivateUser:
-		u.Active = op.Kind == sdk.ActivateUser
-	case sdk.DeleteUser:
-		delete(t.users, u.ID)
-		for _, ms := range t.members {
-			delete(ms, u.ID)
-		}
-		return sdk.Applied("")
-	default:
-		return sdk.Failed(sdk.Unsupported("%s is not possible here", op.Kind))
-	}
-	t.users[u.ID] = u
-	return sdk.Applied("")
-}
-
-func update(u, from *sdk.User, name string) {
-	switch name {
-	case "username":
-		u.Username = from.Username
-	case "email":
-		u.Email = from.Email
-	case "display_name":
-		u.DisplayName = from.DisplayName
-	case "attributes.department":
-		u.Attributes = slices.Clone(u.Attributes)
-		u.Attributes.Set("department", from.Attributes.Get("department")...)
-	}
+	slot := p.next
+	p.next = slot.Add(time.Duration(float64(time.Second) / rate))
+	return slot
 }
 
 var _ sdk.BatchApplier = (*Target)(nil)

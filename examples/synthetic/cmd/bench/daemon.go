@@ -13,16 +13,18 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
+	"strconv"
 	"syscall"
 	"time"
+
+	"syncgateway/examples/synthetic/crowd"
 )
 
 // daemon is a running gateway with its plugins.
 type daemon struct {
-	dir    string
 	cmd    *exec.Cmd
 	client *http.Client
+	pids   map[string]int
 }
 
 const configuration = `
@@ -36,7 +38,11 @@ source "synthetic-source" "people" {
   control  = %q
 }
 target "synthetic-target" "accounts" {
-  latency = %q
+  users     = %d
+  groups    = %d
+  per_user  = %d
+  control   = %q
+  in_flight = %d
 }
 sync "bench" {
   from = [source.synthetic-source.people]
@@ -56,27 +62,23 @@ sync "bench" {
 }
 `
 
-func startDaemon(bin, dir string, people, perUser int, latency time.Duration) (*daemon, error) {
-	plugins, err := filepath.Abs(filepath.Join(bin, "plugins"))
-	if err != nil {
-		return nil, err
-	}
-	gateway, err := filepath.Abs(filepath.Join(bin, "gateway"))
-	if err != nil {
-		return nil, err
-	}
-	groups := max(perUser, people/100)
-	hcl := fmt.Sprintf(configuration, plugins, people, groups, perUser, filepath.Join(dir, "control.json"), latency)
-	if err := os.WriteFile(filepath.Join(dir, "gateway.hcl"), []byte(hcl), 0o600); err != nil {
+// startDaemon starts a gateway in the bench's directory, whose target has these accounts
+// in the beginning.
+func startDaemon(b *bench, target crowd.Size) (*daemon, error) {
+	gateway := filepath.Join(b.o.bin, "gateway")
+	s := b.size
+	hcl := fmt.Sprintf(configuration, filepath.Join(b.o.bin, "plugins"), s.Users, s.Groups, s.PerUser, b.path("source.json"),
+		target.Users, target.Groups, target.PerUser, b.path("target.json"), inFlight)
+	if err := os.WriteFile(b.path("gateway.hcl"), []byte(hcl), 0o600); err != nil {
 		return nil, err
 	}
 	lock := exec.Command(gateway, "plugins", "lock", "synthetic-source", "synthetic-target")
-	lock.Dir = dir
+	lock.Dir = b.dir
 	if out, err := lock.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("lock the plugins: %w\n%s", err, out)
 	}
-	d := &daemon{dir: dir, cmd: exec.Command(gateway, "serve")}
-	d.cmd.Dir, d.cmd.Stderr = dir, os.Stderr
+	d := &daemon{cmd: exec.Command(gateway, "serve")}
+	d.cmd.Dir, d.cmd.Stderr = b.dir, os.Stderr
 	out, err := d.cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
@@ -85,158 +87,166 @@ func startDaemon(bin, dir string, people, perUser int, latency time.Duration) (*
 		return nil, err
 	}
 	if !bufio.NewScanner(out).Scan() {
-		d.stop()
-		return nil, errors.New("the daemon did not start")
+		return nil, errors.Join(errors.New("the daemon did not start"), d.stop())
 	}
-	socket := filepath.Join(dir, "data", "gateway.sock")
+	socket := b.path(filepath.Join("data", "gateway.sock"))
 	d.client = &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		var nd net.Dialer
 		return nd.DialContext(ctx, "unix", socket)
 	}}}
-	// Start the plugins, so that the first run does not measure that.
-	return d, d.post("/v1/checks", map[string]any{}, func(json.RawMessage) error { return nil })
+	// The first check starts the plugins, so that no run has to.
+	if _, err := d.calls(); err != nil {
+		return nil, errors.Join(err, d.stop())
+	}
+	if err := d.find(); err != nil {
+		return nil, errors.Join(err, d.stop())
+	}
+	return d, nil
 }
 
-func (d *daemon) stop() {
-	_ = d.cmd.Process.Signal(syscall.SIGTERM)
-	_ = d.cmd.Wait()
+// forget takes away what the gateway remembers, so that the next one begins anew.
+func (b *bench) forget() { _ = os.RemoveAll(b.path("data")) }
+
+func (d *daemon) stop() error {
+	return errors.Join(d.cmd.Process.Signal(syscall.SIGTERM), d.cmd.Wait())
 }
 
-// call runs the sync and returns its summary.
-func (d *daemon) call(mode string, apply bool) (summary string, err error) {
-	err = d.post("/v1/runs", map[string]any{"sync": "bench", "mode": mode, "apply": apply, "brief": true}, func(result json.RawMessage) error {
-		var a struct {
-			Held   bool `json:"held"`
-			Report struct {
-				Run struct {
-					Summary string `json:"summary"`
-				} `json:"run"`
-			} `json:"report"`
-		}
-		if err := json.Unmarshal(result, &a); err != nil {
-			return err
-		}
-		if summary = a.Report.Run.Summary; a.Held {
-			return fmt.Errorf("%w: %s", errHeld, summary)
+// usage is what the daemon and its plugins used so far. reset starts peaks anew.
+func (d *daemon) usage(reset bool) ([]Process, error) {
+	calls, err := d.calls()
+	if err != nil {
+		return nil, err
+	}
+	out, err := d.processes(reset)
+	for i := range out {
+		out[i].Calls = calls[out[i].Name]
+	}
+	return out, err
+}
+
+// calls are the calls that the plugins' remote systems would have got so far: a check of
+// the connectors tells.
+func (d *daemon) calls() (map[string]int, error) {
+	calls := map[string]int{}
+	err := d.post(context.Background(), "/v1/checks", struct{}{}, func(ev *event) error {
+		if ev.Step != nil && ev.Step.Step == "remote calls" {
+			n, err := strconv.Atoi(ev.Step.Detail)
+			if err != nil {
+				return err
+			}
+			name := "source"
+			if ev.Step.Name == "target.synthetic-target.accounts" {
+				name = "target"
+			}
+			calls[name] = n
 		}
 		return nil
 	})
+	return calls, err
+}
+
+// request asks for a run.
+type request struct {
+	Sync  string `json:"sync"`
+	Mode  string `json:"mode"`
+	Apply bool   `json:"apply"`
+	Brief bool   `json:"brief"`
+}
+
+// event is a line of a streamed answer.
+type event struct {
+	Progress *progress `json:"progress"`
+	Step     *struct {
+		Name   string `json:"name"`
+		Step   string `json:"step"`
+		Detail string `json:"detail"`
+	} `json:"step"`
+	Result *struct {
+		Held   bool `json:"held"`
+		Report struct {
+			Run struct {
+				Summary string `json:"summary"`
+			} `json:"run"`
+		} `json:"report"`
+	} `json:"result"`
+	Error *struct {
+		Message string `json:"message"`
+	} `json:"error"`
+}
+
+// progress is how far a run is.
+type progress struct {
+	Stage string    `json:"stage"`
+	Done  int       `json:"done"`
+	Total int       `json:"total"`
+	At    time.Time `json:"at"`
+}
+
+// errHeld is for runs that the guard stopped: a benchmark that measures nothing.
+var errHeld = errors.New("the guard held the plan")
+
+// call runs the sync and returns its summary.
+func (d *daemon) call(q request, told func(*progress) error) (summary string, err error) {
+	held := false
+	err = d.post(context.Background(), "/v1/runs", q, func(ev *event) error {
+		if ev.Result != nil {
+			summary, held = ev.Result.Report.Run.Summary, ev.Result.Held
+		}
+		return tellIf(ev, told)
+	})
+	if err == nil && held {
+		err = fmt.Errorf("%w: %s", errHeld, summary)
+	}
 	return summary, err
 }
 
-// post follows a streamed answer to its result.
-func (d *daemon) post(path string, body any, result func(json.RawMessage) error) error {
+// callFor runs the sync and goes away after a while, with which the run ends.
+func (d *daemon) callFor(while time.Duration, q request, told func(*progress) error) error {
+	ctx, cancel := context.WithTimeout(context.Background(), while)
+	defer cancel()
+	err := d.post(ctx, "/v1/runs", q, func(ev *event) error { return tellIf(ev, told) })
+	if errors.Is(err, context.DeadlineExceeded) {
+		return nil
+	}
+	return err
+}
+
+func tellIf(ev *event, told func(*progress) error) error {
+	if ev.Progress == nil {
+		return nil
+	}
+	return told(ev.Progress)
+}
+
+// post follows a streamed answer to its end.
+func (d *daemon) post(ctx context.Context, path string, body any, take func(*event) error) error {
 	b, err := json.Marshal(body)
 	if err != nil {
 		return err
 	}
-	resp, err := d.client.Post("http://gateway"+path, "application/json", bytes.NewReader(b))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://gateway"+path, bytes.NewReader(b))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := d.client.Do(req)
 	if err != nil {
 		return err
 	}
 	defer resp.Body.Close()
 	dec := json.NewDecoder(resp.Body)
 	for {
-		var ev struct {
-			Result json.RawMessage `json:"result"`
-			Error  *struct {
-				Message string `json:"message"`
-			} `json:"error"`
-		}
-		switch err := dec.Decode(&ev); {
-		case errors.Is(err, io.EOF):
+		var ev event
+		if err := dec.Decode(&ev); errors.Is(err, io.EOF) {
 			return errors.New("the daemon ended before it answered")
-		case err != nil:
+		} else if err != nil {
 			return err
-		case ev.Error != nil:
+		}
+		if ev.Error != nil {
 			return errors.New(ev.Error.Message)
-		case ev.Result != nil:
-			return result(ev.Result)
+		}
+		if err := take(&ev); err != nil || ev.Result != nil {
+			return err
 		}
 	}
-}
-
-func (d *daemon) names() []string { return []string{"gateway", "source", "target"} }
-
-// usage is what the daemon and its plugins used so far. reset starts peaks anew.
-func (d *daemon) usage(reset bool) ([]Process, error) {
-	pids, err := d.pids()
-	if err != nil {
-		return nil, err
-	}
-	var out []Process
-	for _, name := range d.names() {
-		p, err := processUsage(name, pids[name], reset)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, p)
-	}
-	return out, nil
-}
-
-func (d *daemon) pids() (map[string]int, error) {
-	pids := map[string]int{"gateway": d.cmd.Process.Pid}
-	stats, err := filepath.Glob("/proc/[0-9]*/stat")
-	if err != nil {
-		return nil, err
-	}
-	for _, path := range stats {
-		b, err := os.ReadFile(path)
-		if err != nil {
-			continue // it ended
-		}
-		var pid, parent int
-		var comm, state string
-		if _, err := fmt.Sscanf(string(b), "%d %s %s %d", &pid, &comm, &state, &parent); err != nil || parent != d.cmd.Process.Pid {
-			continue
-		}
-		cmdline, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
-		if err != nil {
-			continue
-		}
-		for _, name := range []string{"source", "target"} {
-			if strings.Contains(string(cmdline), "gateway-synthetic-"+name) {
-				pids[name] = pid
-			}
-		}
-	}
-	return pids, nil
-}
-
-// clockTick is the unit of CPU times in /proc: a hundredth of a second on Linux.
-const clockTick = 0.01
-
-func processUsage(name string, pid int, reset bool) (Process, error) {
-	p := Process{Name: name}
-	if pid == 0 {
-		return p, nil
-	}
-	if reset {
-		if err := os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", pid), []byte("5"), 0); err != nil {
-			return p, err
-		}
-	}
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return p, err
-	}
-	// Fields 14 and 15, counted after the name, which may hold spaces.
-	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
-	var user, system float64
-	if _, err := fmt.Sscan(fields[11]+" "+fields[12], &user, &system); err != nil {
-		return p, err
-	}
-	p.CPU = (user + system) * clockTick
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return p, err
-	}
-	for line := range strings.Lines(string(status)) {
-		var kb float64
-		if _, err := fmt.Sscanf(line, "VmHWM: %f kB", &kb); err == nil {
-			p.PeakMB = kb / 1024
-		}
-	}
-	return p, nil
 }

@@ -1,10 +1,10 @@
 // Command bench measures whole runs through real processes: the daemon, a synthetic
-// source and a synthetic target. It prints wall time, CPU time and peak memory of each
-// process as a table, and as JSON with -json. Linux only: it reads /proc.
+// source and a synthetic target; and, in the same minute on the same machine, floors
+// below which no gateway could get. It prints a table, and JSON with -json. Linux only:
+// it reads /proc.
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -14,145 +14,87 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"syncgateway/examples/synthetic/crowd"
 )
+
+// options are what a bench is to do.
+type options struct {
+	bin     string        // with the gateway, plugins/, and floor-sqlite.test
+	whole   bool          // apply a whole first sync, too
+	applied int           // operations of the rows about applying
+	slow    time.Duration // how long the slow target is watched
+}
 
 func main() {
 	log.SetFlags(0)
-	bin := flag.String("bin", "bin", "`directory` of the gateway binary, with plugins in plugins/")
-	sizes := flag.String("sizes", "10000x10,100000x10", "people x groups of each person, several with commas")
-	latency := flag.Duration("latency", 0, "how long each operation takes in the target")
+	var o options
+	flag.StringVar(&o.bin, "bin", "bin", "`directory` with the gateway, plugins/ and floor-sqlite.test")
+	sizes := flag.String("size", "10k,100k", "how many people, each in ten groups: 10k, 1m, or 20000x5 for five")
+	flag.BoolVar(&o.whole, "whole", false, "apply the whole first sync, too, to the target without and with latency")
+	flag.IntVar(&o.applied, "operations", 10_000, "operations in the rows about applying")
+	flag.DurationVar(&o.slow, "slow", 10*time.Second, "how long to watch the slow target")
 	out := flag.String("json", "", "also write the figures to this `file`")
+	against := flag.String("against", "", "compare with the figures in this `file`")
 	flag.Parse()
-	var rows []Row
-	for _, size := range strings.Split(*sizes, ",") {
-		more, err := measure(*bin, size, *latency)
-		if err != nil {
+	report := newReport()
+	for size := range strings.SplitSeq(*sizes, ",") {
+		if err := measure(o, size, report); err != nil {
 			log.Fatalf("bench %s: %v", size, err)
 		}
-		rows = append(rows, more...)
 	}
 	if *out != "" {
-		if err := writeJSON(*out, rows); err != nil {
+		if err := report.write(*out); err != nil {
+			log.Fatal(err)
+		}
+	}
+	if *against != "" {
+		if err := report.compare(os.Stdout, *against); err != nil {
 			log.Fatal(err)
 		}
 	}
 }
 
-func writeJSON(path string, rows []Row) error {
-	b, err := json.MarshalIndent(rows, "", "  ")
+// parseSize reads "100k" or "20000x5".
+func parseSize(text string) (crowd.Size, error) {
+	people, each, given := strings.Cut(strings.ToLower(strings.TrimSpace(text)), "x")
+	s := crowd.Size{PerUser: 10}
+	var err error
+	if given {
+		s.PerUser, err = strconv.Atoi(each)
+	}
+	times := 1
+	if digits, ok := strings.CutSuffix(people, "k"); ok {
+		people, times = digits, 1000
+	} else if digits, ok := strings.CutSuffix(people, "m"); ok {
+		people, times = digits, 1_000_000
+	}
+	n, nerr := strconv.Atoi(people)
+	if err = errors.Join(err, nerr); err != nil || n < 1 || s.PerUser < 1 {
+		return s, fmt.Errorf("%q is no size: 100k, or 20000x5", text)
+	}
+	s.Users = n * times
+	const crowded = 100 // people make a group, about
+	s.Groups = max(s.PerUser, s.Users/crowded)
+	return s, nil
+}
+
+func measure(o options, text string, report *Report) error {
+	size, err := parseSize(text)
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(path, append(b, '\n'), 0o644)
-}
-
-// Row is one measured run.
-type Row struct {
-	People      int       `json:"people"`
-	Memberships int       `json:"memberships"`
-	Run         string    `json:"run"`
-	Wall        float64   `json:"wall_seconds"`
-	Processes   []Process `json:"processes"`
-	Summary     string    `json:"summary"`
-}
-
-// Process is what one process used during a run.
-type Process struct {
-	Name   string  `json:"name"`
-	CPU    float64 `json:"cpu_seconds"`
-	PeakMB float64 `json:"peak_mb"`
-}
-
-// scenario is one run to measure.
-type scenario struct {
-	name    string
-	control string // what the source is told before
-	mode    string
-	apply   bool
-}
-
-func scenarios(people int) []scenario {
-	percent := strconv.Itoa(max(1, people/100))
-	return []scenario{
-		{"first plan", ``, "full", false},
-		{"first apply", ``, "full", true},
-		{"read back", ``, "full", false},
-		{"unchanged", ``, "full", false},
-		{"1 % changed, plan", `{"revision":1,"changed":` + percent + `}`, "full", false},
-		{"1 % changed, apply", `{"revision":1,"changed":` + percent + `}`, "full", true},
-		{"delta of 100, plan", `{"revision":2,"changed":100}`, "delta", false},
-		{"delta of 100, apply", `{"revision":2,"changed":100}`, "delta", true},
-	}
-}
-
-func measure(bin, size string, latency time.Duration) ([]Row, error) {
-	var people, perUser int
-	if _, err := fmt.Sscanf(size, "%dx%d", &people, &perUser); err != nil {
-		return nil, fmt.Errorf("a size is PEOPLExGROUPS: %w", err)
+	if o.bin, err = filepath.Abs(o.bin); err != nil {
+		return err
 	}
 	dir, err := os.MkdirTemp("", "gateway-bench")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer os.RemoveAll(dir)
-	d, err := startDaemon(bin, dir, people, perUser, latency)
-	if err != nil {
-		return nil, err
+	b := &bench{o: o, dir: dir, size: size, report: report, out: newTable(os.Stdout, size)}
+	if err := b.floors(); err != nil {
+		return fmt.Errorf("floors: %w", err)
 	}
-	defer d.stop()
-	fmt.Printf("\n%d people, %d memberships, target latency %s\n", people, people*perUser, latency)
-	fmt.Printf("%-22s %9s", "run", "wall s")
-	for _, name := range d.names() {
-		fmt.Printf("  %20s", name)
-	}
-	fmt.Printf("\n%-22s %9s%s\n", "", "", strings.Repeat("       cpu s   peak MB", 3))
-	var rows []Row
-	for _, s := range scenarios(people) {
-		row, err := d.run(s)
-		if err != nil {
-			return rows, fmt.Errorf("%s: %w", s.name, err)
-		}
-		row.People, row.Memberships = people, people*perUser
-		row.print()
-		rows = append(rows, row)
-	}
-	return rows, nil
+	return errors.Join(b.first(), b.later())
 }
-
-func (r *Row) print() {
-	fmt.Printf("%-22s %9.3f", r.Run, r.Wall)
-	for _, p := range r.Processes {
-		fmt.Printf("  %10.3f %9.1f", p.CPU, p.PeakMB)
-	}
-	fmt.Printf("  %s\n", r.Summary)
-}
-
-// run measures one scenario.
-func (d *daemon) run(s scenario) (Row, error) {
-	if s.control != "" {
-		if err := os.WriteFile(filepath.Join(d.dir, "control.json"), []byte(s.control), 0o600); err != nil {
-			return Row{}, err
-		}
-	}
-	before, err := d.usage(true)
-	if err != nil {
-		return Row{}, err
-	}
-	start := time.Now()
-	summary, err := d.call(s.mode, s.apply)
-	if err != nil {
-		return Row{}, err
-	}
-	row := Row{Run: s.name, Wall: time.Since(start).Seconds(), Summary: summary}
-	after, err := d.usage(false)
-	if err != nil {
-		return Row{}, err
-	}
-	for i, p := range after {
-		row.Processes = append(row.Processes, Process{Name: p.Name, CPU: p.CPU - before[i].CPU, PeakMB: p.PeakMB})
-	}
-	return row, nil
-}
-
-// errHeld is for runs that the guard stopped: a benchmark that measures nothing.
-var errHeld = errors.New("the guard held the plan")
