@@ -23,7 +23,7 @@ func (r *run) carryOut(ctx context.Context, steps plan.Steps) error {
 	if err != nil {
 		return fmt.Errorf("keep what the sources show: %w", err)
 	}
-	r.o.told.say(Progress{Stage: StageApply, Of: r.sync.To.Ref(), Unit: "steps", Total: len(steps)})
+	r.o.told.say(Progress{Stage: StageApply, Of: r.sync.To.Ref(), Unit: "steps", Total: steps.Len()})
 	report, err := apply.Run(ctx, r.applyOptions(), steps)
 	r.report.Apply = &report
 	return err
