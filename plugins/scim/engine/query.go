@@ -32,7 +32,7 @@ func parameters(raw string) (url.Values, error) {
 		}
 		k, v, _ := strings.Cut(pair, "=")
 		name, err := url.QueryUnescape(k)
-		text, err2 := url.QueryUnescape(v)
+		text, err2 := unescaped(v)
 		if err != nil || err2 != nil {
 			return nil, bad(invalidValue, "The query of the URL is not encoded well.")
 		}
@@ -47,6 +47,15 @@ func parameters(raw string) (url.Values, error) {
 		values.Set(name, text)
 	}
 	return values, nil
+}
+
+// unescaped decodes a value. A plus is a space, unless spaces are there as %20: then it is
+// part of an address.
+func unescaped(v string) (string, error) {
+	if strings.Contains(v, "%20") {
+		return url.PathUnescape(v)
+	}
+	return url.QueryUnescape(v)
 }
 
 // readParameters takes the parameters of a URL into the call. What describes the service

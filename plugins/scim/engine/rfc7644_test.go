@@ -219,3 +219,16 @@ func TestUnknownResources(t *testing.T) {
 		c.refused(404, "", "GET", fmt.Sprintf("%s?x=%d", path, i), nil)
 	}
 }
+
+// TestPlus: a plus in an address is found however it is encoded.
+func TestPlus(t *testing.T) {
+	c := newClient(t, Options{})
+	c.create("/Users", `{"userName":"a+b@x"}`)
+	c.create("/Users", `{"userName":"a b@x"}`)
+	for query, want := range map[string]string{`userName%20eq%20%22a%2Bb@x%22`: "a+b@x", `userName+eq+%22a%2Bb@x%22`: "a+b@x", `userName%20eq%20%22a+b@x%22`: "a+b@x",
+		`userName%20eq%20%22a%20b@x%22`: "a b@x", `userName+eq+%22a+b@x%22`: "a b@x"} {
+		if got := c.names(c.want(200, "GET", "/Users?filter="+query, nil)); got != want {
+			t.Errorf("%s: %s", query, got)
+		}
+	}
+}
