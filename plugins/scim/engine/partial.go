@@ -53,10 +53,16 @@ func (p *patcher) removeNamed(meta any) error {
 	for _, e := range list {
 		name, _ := e.(string)
 		t, err := p.target(name)
-		if err != nil || t.Attr == nil || t.Attr.Mutability == schema.ReadOnly {
+		remove := &operation{verb: verbRemove}
+		switch {
+		case err != nil || t.Attr == nil && t.Ext == nil || t.Attr != nil && t.Attr.Mutability == schema.ReadOnly:
 			continue
+		case t.Attr == nil:
+			err = p.whole(remove, t)
+		default:
+			err = p.attribute(remove, t)
 		}
-		if err := p.attribute(&operation{verb: verbRemove}, t); err != nil {
+		if err != nil {
 			return err
 		}
 	}

@@ -245,7 +245,7 @@ func (p *patcher) merge(t target, given value.Object, canonical any) {
 	for _, sub := range t.Attr.Sub {
 		r := schema.Ref{Ext: t.Ext, Attr: t.Attr, Sub: sub}
 		v := set.Get(sub.Name)
-		if named, ok := given.Fold(sub.Name); v == nil && (!ok || named != nil && named != "") {
+		if named, ok := sub.In(given); v == nil && (!ok || named != nil && named != "") {
 			continue
 		}
 		p.doc = schema.Put(p.doc, r, v)

@@ -74,6 +74,8 @@ func TestV11Patch(t *testing.T) {
 		`{"emails":[{"value":"n@x","primary":true}]}`:                                              `emails=[{"primary":false,"type":"work","value":"w@x"},{"primary":true,"value":"n@x"}]`,
 		`{"urn:scim:schemas:extension:enterprise:1.0":{"department":"e"}}`:                         `urn:scim:schemas:extension:enterprise:1.0={"department":"e"}`,
 		`{"meta":{"attributes":["urn:scim:schemas:extension:enterprise:1.0:department"]}}`:         `urn:scim:schemas:extension:enterprise:1.0=null`,
+		`{"meta":{"attributes":["urn:scim:schemas:extension:enterprise:1.0"]},"title":"x"}`:        `title="x" urn:scim:schemas:extension:enterprise:1.0=null`,
+		`{"urn:scim:schemas:extension:enterprise:1.0":{"manager":{"managerId":"n"}}}`:              `urn:scim:schemas:extension:enterprise:1.0={"department":"d","manager":{"managerId":"n"}}`,
 		`{"schemas":["urn:scim:schemas:core:1.0"],"id":"x","groups":[{"value":"g"}],"title":null}`: `title=null`,
 		`{}`: ``,
 	} {
@@ -93,7 +95,12 @@ func TestV11Patch(t *testing.T) {
 		}
 	}
 	c := v11(t)
-	id := c.create("/Users", `{"userName":"ada"}`)
+	id := c.create("/Users", `{"userName":"ada","urn:scim:schemas:extension:enterprise:1.0":{"department":"d","manager":{"managerId":"m"}}}`)
+	for _, none := range []string{`{"managerId":""}`, `{"managerId":null}`, `{"value":""}`, `""`, `null`} {
+		a := c.want(200, "PATCH", "/Users/"+id, `{"urn:scim:schemas:extension:enterprise:1.0":{"manager":`+none+`}}`)
+		c.shows(a, `["urn:scim:schemas:extension:enterprise:1.0"]`, `{"department":"d"}`)
+		c.want(200, "PATCH", "/Users/"+id, `{"urn:scim:schemas:extension:enterprise:1.0":{"manager":{"managerId":"m"}}}`)
+	}
 	c.refused11(400, "PATCH", "/Users/"+id, `{"meta":{"attributes":["userName"]}}`)
 	c.refused11(400, "PATCH", "/Users/"+id, `{"active":"perhaps"}`)
 	group := c.create("/Groups", `{"displayName":"g","members":[{"value":"a"},{"value":"b"}]}`)

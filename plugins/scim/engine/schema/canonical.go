@@ -129,7 +129,7 @@ func (a *Attribute) object(path string, v any) (any, error) {
 		if sub.Mutability == ReadOnly {
 			continue
 		}
-		given, ok := sub.in(o)
+		given, ok := sub.In(o)
 		if !ok {
 			continue
 		}
@@ -147,8 +147,8 @@ func (a *Attribute) object(path string, v any) (any, error) {
 	return out, nil
 }
 
-// in finds the attribute's value in an object, whatever spelling or alias it has there.
-func (a *Attribute) in(o value.Object) (any, bool) {
+// In finds the attribute's value in an object, whatever spelling or alias it has there.
+func (a *Attribute) In(o value.Object) (any, bool) {
 	if v, ok := o.Fold(a.Name); ok {
 		return v, true
 	}

@@ -51,7 +51,7 @@ func (t *ResourceType) Document(in value.Object) (value.Object, error) {
 
 func pick(doc value.Object, list []*Attribute, from value.Object) (value.Object, error) {
 	for _, a := range list {
-		v, ok := a.in(from)
+		v, ok := a.In(from)
 		if !ok || a.Mutability == ReadOnly {
 			continue
 		}
