@@ -40,9 +40,10 @@ func NewCommitter(st store.Store) *Committer {
 	return c
 }
 
-// Do runs f in a transaction, which it may share with others. When f returns an error
-// nothing of what it wrote stays, and the error is returned. Do returns nil when it is
-// durable. Who stops waiting does not learn whether it became so.
+// Do runs f in a transaction, which it may share with others, and returns nil when that
+// is durable. f returns a *pluginhost.Failure as long as it has written nothing, or has
+// undone it; of any other error the transaction ends. Who stops waiting does not learn
+// what became of it.
 func (c *Committer) Do(ctx context.Context, f func(store.Tx) error) error {
 	w := &write{ctx: ctx, f: f, done: make(chan struct{})}
 	select {
@@ -112,7 +113,7 @@ func (c *Committer) commit(batch []*write) {
 			if w.err = w.ctx.Err(); w.err != nil {
 				continue
 			}
-			w.err = tx.Part(func() error { return w.f(tx) })
+			w.err = w.f(tx)
 			var refused *pluginhost.Failure
 			if w.err != nil && !errors.As(w.err, &refused) {
 				return w.err

@@ -49,6 +49,10 @@ func (d *Directory) Call(ctx context.Context, c pluginhost.DirectoryCall) (reply
 			w := &work{d: d, r: tx, tx: tx}
 			reply, err = w.do(&c)
 			changed = w.changed
+			var refused *pluginhost.Failure
+			if w.changed && c.Transaction == nil && errors.As(err, &refused) {
+				err = fmt.Errorf("it was refused when something had been written: %s", refused.Message)
+			}
 			return err
 		})
 		if err == nil && changed {
@@ -59,7 +63,8 @@ func (d *Directory) Call(ctx context.Context, c pluginhost.DirectoryCall) (reply
 		if c.Transaction != nil {
 			ask = d.store.View
 		}
-		err = ask(ctx, func(r store.Reader) error {
+		// A context that can end costs a goroutine for every statement, and these are short.
+		err = ask(context.WithoutCancel(ctx), func(r store.Reader) error {
 			w := &work{d: d, r: r}
 			reply, err = w.do(&c)
 			return err
@@ -95,6 +100,7 @@ type work struct {
 	changed bool // this call, or one before it in the transaction, changed something
 
 	found []store.ID // the entries of the reply that is being made
+	made  bool       // by this call, of an id that nobody has named before: it is in no group
 }
 
 // change numbers what this call changes, once. Every call of a transaction has a number
@@ -110,14 +116,14 @@ func (w *work) change() (seq int64, at time.Time, err error) {
 // do carries out one call.
 func (w *work) do(c *pluginhost.DirectoryCall) (pluginhost.DirectoryReply, error) {
 	if len(c.Transaction) > 0 {
-		return w.transaction(c.Transaction)
+		return w.all(c.Transaction)
 	}
 	kind, err := kindOf(c.Kind)
 	if err != nil {
 		return pluginhost.DirectoryReply{}, err
 	}
 	var reply pluginhost.DirectoryReply
-	w.found = w.found[:0]
+	w.found, w.made = w.found[:0], false
 	switch {
 	case c.Put != nil:
 		err = w.put(kind, c, &reply)
@@ -135,14 +141,25 @@ func (w *work) do(c *pluginhost.DirectoryCall) (pluginhost.DirectoryReply, error
 			err = w.add(&reply, e)
 		}
 	}
-	if err == nil && c.Memberships {
+	if err == nil && c.Memberships && !w.made {
 		err = w.memberships(&reply)
 	}
 	return reply, err
 }
 
-// transaction makes all calls or none: the caller undoes what was written when one is
-// refused.
+// all makes all calls or none.
+func (w *work) all(calls []pluginhost.DirectoryCall) (reply pluginhost.DirectoryReply, err error) {
+	if w.tx == nil {
+		return w.transaction(calls)
+	}
+	err = w.tx.Part(func() error {
+		reply, err = w.transaction(calls)
+		return err
+	})
+	return reply, err
+}
+
+// transaction makes calls one after the other, up to the first that is refused.
 func (w *work) transaction(calls []pluginhost.DirectoryCall) (all pluginhost.DirectoryReply, err error) {
 	for i := range calls {
 		w.seq = 0
@@ -195,24 +212,27 @@ func at(e *store.Entry, version string) error {
 
 // add puts an entry into a reply.
 func (w *work) add(reply *pluginhost.DirectoryReply, e store.Entry) error {
-	out := pluginhost.Entry{Document: e.Document, Version: strconv.FormatInt(e.Seq, 10), Created: e.Created, Modified: e.Modified,
-		Position: position(e.Position)}
 	if e.Kind == store.UserEntry {
 		u, err := identity.DecodeUser(e.Record)
 		if err != nil {
 			return fmt.Errorf("read a user of the directory: %w", err)
 		}
-		out.User = &u
-	} else {
-		g, err := identity.DecodeGroup(e.Record)
-		if err != nil {
-			return fmt.Errorf("read a group of the directory: %w", err)
-		}
-		out.Group = &g
+		w.show(reply, &e, &u, nil)
+		return nil
 	}
-	reply.Entries = append(reply.Entries, out)
-	w.found = append(w.found, e.N)
+	g, err := identity.DecodeGroup(e.Record)
+	if err != nil {
+		return fmt.Errorf("read a group of the directory: %w", err)
+	}
+	w.show(reply, &e, nil, &g)
 	return nil
+}
+
+// show puts an entry into a reply, with its record.
+func (w *work) show(reply *pluginhost.DirectoryReply, e *store.Entry, u *identity.User, g *identity.Group) {
+	reply.Entries = append(reply.Entries, pluginhost.Entry{User: u, Group: g, Document: e.Document, Version: strconv.FormatInt(e.Seq, 10),
+		Created: e.Created, Modified: e.Modified, Position: position(e.Position)})
+	w.found = append(w.found, e.N)
 }
 
 // position writes a number so that numbers compare as their texts do.

@@ -19,12 +19,16 @@ func (w *work) changeMembers(c *pluginhost.DirectoryCall, reply *pluginhost.Dire
 	if err := at(&group, c.IfVersion); err != nil {
 		return err
 	}
+	add := ids(&change.Add)
+	if len(add) > 0 && add[0] == "" {
+		return refusal(pluginhost.ReasonInvalid, "", "a member needs an id")
+	}
 	var changes []store.EntryMember
 	if change.Replace {
-		changes, err = w.replaced(group.N, ids(&change.Add))
-	} else if changes, err = w.removed(group.N, ids(&change.Remove), ids(&change.Add)); err == nil {
+		changes, err = w.replaced(group.N, add)
+	} else if changes, err = w.removed(group.N, ids(&change.Remove), add); err == nil {
 		var added []store.EntryMember
-		added, err = w.added(group.N, ids(&change.Add))
+		added, err = w.added(group.N, add)
 		changes = append(changes, added...)
 	}
 	if err != nil {
@@ -69,19 +73,17 @@ func ids(m *pluginhost.DirectoryMembers) []string {
 func (w *work) added(group store.ID, list []string) ([]store.EntryMember, error) {
 	var out []store.EntryMember
 	for _, id := range list {
-		n, there, err := w.member(group, id)
+		m, err := w.r.EntryMember(w.d.ep, group, id)
+		if errors.Is(err, store.ErrNotFound) {
+			m.Gone = true
+			m.Member, err = w.pending(id)
+		}
 		if err != nil {
 			return nil, err
 		}
-		if there {
-			continue
+		if m.Gone {
+			out = append(out, store.EntryMember{Group: group, Member: m.Member})
 		}
-		if n == 0 {
-			if n, err = w.pending(id); err != nil {
-				return nil, err
-			}
-		}
-		out = append(out, store.EntryMember{Group: group, Member: n})
 	}
 	return out, nil
 }
@@ -94,15 +96,8 @@ func (w *work) removed(group store.ID, list, keep []string) ([]store.EntryMember
 		if _, kept := slices.BinarySearch(keep, id); kept {
 			continue
 		}
-		e, err := w.r.Entry(w.d.ep, id)
-		if errors.Is(err, store.ErrNotFound) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		m, err := w.r.EntryMember(group, e.N)
-		if errors.Is(err, store.ErrNotFound) {
+		m, err := w.r.EntryMember(w.d.ep, group, id)
+		if errors.Is(err, store.ErrNotFound) || err == nil && m.Gone {
 			continue
 		}
 		if err != nil {
@@ -137,27 +132,8 @@ func (w *work) replaced(group store.ID, list []string) ([]store.EntryMember, err
 	return append(out, added...), err
 }
 
-// member is the entry with an id, 0 when there is none, and whether it is in the group.
-func (w *work) member(group store.ID, id string) (n store.ID, there bool, err error) {
-	e, err := w.r.Entry(w.d.ep, id)
-	if errors.Is(err, store.ErrNotFound) {
-		return 0, false, nil
-	}
-	if err != nil {
-		return 0, false, err
-	}
-	_, err = w.r.EntryMember(group, e.N)
-	if errors.Is(err, store.ErrNotFound) {
-		return e.N, false, nil
-	}
-	return e.N, err == nil, err
-}
-
 // pending takes note of an id that names nothing yet.
 func (w *work) pending(id string) (store.ID, error) {
-	if id == "" {
-		return 0, refusal(pluginhost.ReasonInvalid, "", "a member needs an id")
-	}
 	seq, now, err := w.change()
 	if err != nil {
 		return 0, err

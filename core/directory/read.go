@@ -82,15 +82,12 @@ func (w *work) members(q *pluginhost.MembersQuery, reply *pluginhost.DirectoryRe
 }
 
 func (w *work) oneMember(group store.ID, q *pluginhost.MembersQuery, reply *pluginhost.DirectoryReply) error {
-	e, err := w.r.Entry(w.d.ep, q.MemberID)
-	if err == nil {
-		var m store.EntryMember
-		if m, err = w.r.EntryMember(group, e.N); err == nil {
-			listMembers([]store.EntryMember{m}, q.Names, &reply.Members)
-		}
-	}
+	m, err := w.r.EntryMember(w.d.ep, group, q.MemberID)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
+	}
+	if err == nil && !m.Gone {
+		listMembers([]store.EntryMember{m}, q.Names, &reply.Members)
 	}
 	return err
 }

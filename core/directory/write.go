@@ -71,7 +71,9 @@ func (w *work) put(kind store.EntryKind, c *pluginhost.DirectoryCall, reply *plu
 			return err
 		}
 	}
-	return w.add(reply, e)
+	w.made = !known
+	w.show(reply, &e, c.Put.User, c.Put.Group)
+	return nil
 }
 
 // arrived makes memberships of an id that named nothing so far those of an entry: they

@@ -78,8 +78,9 @@ type DirectoryReader interface {
 	EntryWith(ep EndpointID, kind EntryKind, key EntryKey) (ID, error)
 	// EntryMembers returns a page of a group's members, in the order of their N.
 	EntryMembers(group, after ID, limit int) ([]EntryMember, error)
-	// EntryMember returns one membership, or ErrNotFound.
-	EntryMember(group, member ID) (EntryMember, error)
+	// EntryMember returns the entry with that id as the member of a group that it is, or
+	// with Gone could be; ErrNotFound when there is no entry.
+	EntryMember(ep EndpointID, group ID, id string) (EntryMember, error)
 	// GroupsWith returns the groups that the entries are in directly.
 	GroupsWith(members []ID) ([]EntryMember, error)
 	// EntriesSince returns entries of a kind that changed, without their documents, in

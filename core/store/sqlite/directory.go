@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"bytes"
 	"database/sql"
 	"errors"
 	"strings"
@@ -74,11 +75,11 @@ func where(q store.EntryQuery) (from, order string, args []any) {
 			and.WriteString(` AND e.n IN (SELECT m.g FROM member m JOIN entry x ON x.n = m.m WHERE x.ep = ? AND x.ext = ? AND m.gone = 0)`)
 			rest = append(rest, q.Endpoint, c.Equals)
 		case first == nil:
-			driver = `entry_key k CROSS JOIN entry e ON e.n = k.n AND k.ep = ? AND k.kind = ? AND k.attribute = ? AND k.value = ?`
-			first = []any{q.Endpoint, q.Kind, c.Attribute, c.Equals}
+			driver = `entry_key k CROSS JOIN entry e ON e.n = k.n AND k.key = ?`
+			first = []any{appendKey(nil, q.Endpoint, q.Kind, c.Attribute, c.Equals)}
 		default:
-			and.WriteString(` AND EXISTS (SELECT 1 FROM entry_key k WHERE k.ep = ? AND k.kind = ? AND k.attribute = ? AND k.value = ? AND k.n = e.n)`)
-			rest = append(rest, q.Endpoint, q.Kind, c.Attribute, c.Equals)
+			and.WriteString(` AND EXISTS (SELECT 1 FROM entry_key k WHERE k.key = ? AND k.n = e.n)`)
+			rest = append(rest, appendKey(nil, q.Endpoint, q.Kind, c.Attribute, c.Equals))
 		}
 	}
 	args = append(append(first, q.Endpoint, q.Kind), rest...)
@@ -109,7 +110,7 @@ func (x *tx) EntryCount(q store.EntryQuery) (n int, err error) {
 
 // EntryWith implements store.DirectoryReader.
 func (x *tx) EntryWith(ep store.EndpointID, kind store.EntryKind, k store.EntryKey) (n store.ID, err error) {
-	_, err = x.one([]any{&n}, `SELECT n FROM entry_key WHERE ep = ? AND kind = ? AND attribute = ? AND value = ? LIMIT 1`, ep, kind, k.Attribute, k.Value)
+	_, err = x.one([]any{&n}, `SELECT n FROM entry_key WHERE key = ? LIMIT 1`, appendKey(nil, ep, kind, k.Attribute, k.Value))
 	return n, err
 }
 
@@ -132,15 +133,14 @@ func (x *tx) EntryMembers(group, after store.ID, limit int) ([]store.EntryMember
 }
 
 // EntryMember implements store.DirectoryReader.
-func (x *tx) EntryMember(group, member store.ID) (store.EntryMember, error) {
-	found, err := x.members(`FROM member m JOIN entry e ON e.n = m.m WHERE m.g = ? AND m.m = ? AND m.gone = 0`, group, member)
-	if err == nil && len(found) == 0 {
+func (x *tx) EntryMember(ep store.EndpointID, group store.ID, id string) (m store.EntryMember, err error) {
+	m.Group = group
+	found, err := x.one([]any{&m.Member, &m.Gone, &m.Kind, &m.ID, &m.Name}, `SELECT e.n, m.gone IS NOT 0, iif(e.gone, 0, e.kind), e.ext, e.name
+		FROM entry e LEFT JOIN member m ON m.g = ? AND m.m = e.n WHERE e.ep = ? AND e.ext = ?`, group, ep, id)
+	if err == nil && !found {
 		err = store.ErrNotFound
 	}
-	if err != nil {
-		return store.EntryMember{}, err
-	}
-	return found[0], nil
+	return m, err
 }
 
 // GroupsWith implements store.DirectoryReader; ID, Name and Kind are the group's.
@@ -177,34 +177,67 @@ func (x *tx) MembersSince(ep store.EndpointID, seq, to int64, after store.EntryM
 // DirectorySeq implements store.DirectoryReader.
 func (x *tx) DirectorySeq(ep store.EndpointID) (last, forgotten int64, err error) {
 	_, err = x.one([]any{&last, &forgotten}, `SELECT seq, forgotten FROM directory WHERE ep = ?`, ep)
+	if given, ok := x.seqs[ep]; ok {
+		last = given
+	}
 	return last, forgotten, err
 }
 
-// NextSeq implements store.DirectoryWriter.
-func (x *tx) NextSeq(ep store.EndpointID) (seq int64, err error) {
-	_, err = x.one([]any{&seq}, `INSERT INTO directory (ep, seq, forgotten) VALUES (?, 1, 0) ON CONFLICT (ep) DO UPDATE SET seq = seq + 1 RETURNING seq`, ep)
-	return seq, err
+// NextSeq implements store.DirectoryWriter. The numbers that a transaction gives are
+// written down once, at its end.
+func (x *tx) NextSeq(ep store.EndpointID) (int64, error) {
+	if _, ok := x.seqs[ep]; !ok {
+		last, _, err := x.DirectorySeq(ep)
+		if err != nil {
+			return 0, err
+		}
+		if x.seqs == nil {
+			x.seqs = map[store.EndpointID]int64{}
+		}
+		x.seqs[ep] = last
+	}
+	x.seqs[ep]++
+	return x.seqs[ep], nil
+}
+
+func (x *tx) putSeqs() error {
+	for ep, seq := range x.seqs {
+		err := x.exec(`INSERT INTO directory (ep, seq, forgotten) VALUES (?, ?, 0) ON CONFLICT (ep) DO UPDATE SET seq = excluded.seq`, ep, seq)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // PutEntry implements store.DirectoryWriter.
 func (x *tx) PutEntry(e store.Entry, keys []store.EntryKey) error {
-	err := x.exec(`INSERT INTO entry (n, ep, kind, ext, name, seq, pos, created, modified, gone, rec, doc) VALUES (?,?,?,?,?,?,?,?,?,?,?,?)
+	old, err := x.keysOf(&e)
+	if err != nil {
+		return err
+	}
+	now := old
+	if keys != nil {
+		now = nil
+		for _, k := range keys {
+			now = appendKey(now, e.Endpoint, e.Kind, k.Attribute, k.Value)
+		}
+	}
+	err = x.exec(`INSERT INTO entry (n, ep, kind, ext, name, seq, pos, created, modified, gone, rec, doc, keys) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)
 		ON CONFLICT (n) DO UPDATE SET kind = excluded.kind, name = excluded.name, seq = excluded.seq, pos = excluded.pos, created = excluded.created,
-		modified = excluded.modified, gone = excluded.gone, rec = excluded.rec, doc = excluded.doc`,
-		e.N, e.Endpoint, e.Kind, e.ID, e.Name, e.Seq, e.Position, micros(e.Created), micros(e.Modified), e.Gone, e.Record, e.Document)
-	if err != nil || keys == nil {
+		modified = excluded.modified, gone = excluded.gone, rec = excluded.rec, doc = excluded.doc, keys = excluded.keys`,
+		e.N, e.Endpoint, e.Kind, e.ID, e.Name, e.Seq, e.Position, micros(e.Created), micros(e.Modified), e.Gone, e.Record, e.Document, now)
+	if err != nil || bytes.Equal(old, now) {
 		return err
 	}
-	if err := x.exec(`DELETE FROM entry_key WHERE n = ?`, e.N); err != nil {
-		return err
-	}
-	return x.insert(`INSERT INTO entry_key (ep, kind, attribute, value, n) VALUES `, ` ON CONFLICT DO NOTHING`, 5, len(keys), func(i int, to []any) []any {
-		return append(to, e.Endpoint, e.Kind, keys[i].Attribute, keys[i].Value, e.N)
-	})
+	return x.moveKeys(e.N, old, now)
 }
 
 // TouchEntries implements store.DirectoryWriter.
 func (x *tx) TouchEntries(ns []store.ID, seq int64, at time.Time) error {
+	if len(ns) == 1 { // as nearly always
+		return x.exec(`UPDATE entry SET seq = ?, modified = ? WHERE n = ?`, seq, micros(at), ns[0])
+	}
 	return x.execIDs(ns, `UPDATE entry SET seq = ?, modified = ? WHERE n IN (SELECT value FROM json_each(?))`, seq, micros(at))
 }
 

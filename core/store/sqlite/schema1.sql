@@ -87,7 +87,7 @@ CREATE TRIGGER audit_is_final BEFORE UPDATE ON audit BEGIN SELECT raise(ABORT, '
 CREATE TABLE directory (ep INTEGER PRIMARY KEY, seq INTEGER NOT NULL, forgotten INTEGER NOT NULL) STRICT;
 CREATE TABLE entry (
   n INTEGER PRIMARY KEY, ep INTEGER NOT NULL, kind INTEGER NOT NULL, ext TEXT NOT NULL, name TEXT NOT NULL, seq INTEGER NOT NULL,
-  pos INTEGER NOT NULL, created INTEGER NOT NULL, modified INTEGER NOT NULL, gone INTEGER NOT NULL, rec BLOB, doc BLOB, UNIQUE (ep, ext)) STRICT;
+  pos INTEGER NOT NULL, created INTEGER NOT NULL, modified INTEGER NOT NULL, gone INTEGER NOT NULL, rec BLOB, doc BLOB, keys BLOB, UNIQUE (ep, ext)) STRICT;
 CREATE INDEX entry_order ON entry (ep, kind, pos) WHERE gone = 0;
 CREATE INDEX entry_seq ON entry (ep, kind, seq);
 CREATE TABLE entry_count (ep INTEGER NOT NULL, kind INTEGER NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (ep, kind)) STRICT, WITHOUT ROWID;
@@ -101,10 +101,8 @@ END;
 CREATE TRIGGER entry_goes AFTER DELETE ON entry WHEN old.gone = 0 BEGIN
   UPDATE entry_count SET n = n - 1 WHERE ep = old.ep AND kind = old.kind;
 END;
-CREATE TABLE entry_key (
-  ep INTEGER NOT NULL, kind INTEGER NOT NULL, attribute TEXT NOT NULL, value TEXT NOT NULL, n INTEGER NOT NULL,
-  PRIMARY KEY (ep, kind, attribute, value, n)) STRICT, WITHOUT ROWID;
-CREATE INDEX entry_key_n ON entry_key (n);
+-- key is a digest of endpoint, kind, attribute and value. entry.keys has those of an entry, one behind the other.
+CREATE TABLE entry_key (key BLOB NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (key, n)) STRICT, WITHOUT ROWID;
 CREATE TABLE member (
   ep INTEGER NOT NULL, g INTEGER NOT NULL, m INTEGER NOT NULL, seq INTEGER NOT NULL, gone INTEGER NOT NULL, PRIMARY KEY (g, m)) STRICT, WITHOUT ROWID;
 CREATE INDEX member_of ON member (m) WHERE gone = 0;

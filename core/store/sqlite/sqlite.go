@@ -90,11 +90,19 @@ func (db *DB) open(ctx context.Context, path string) error {
 	if err := db.migrate(ctx); err != nil {
 		return fmt.Errorf("%s: %w", path, classify(err))
 	}
+	if _, err := db.writer.ExecContext(ctx, checkpoints); err != nil {
+		return fmt.Errorf("%s: %w", path, classify(err))
+	}
 	if err := db.openAnchor(ctx, filepath.Join(filepath.Dir(path), AnchorName)); err != nil {
 		return fmt.Errorf("open %s: %w", AnchorName, classify(err))
 	}
 	return classify(db.writer.QueryRowContext(ctx, `SELECT coalesce((SELECT value FROM counter WHERE name = 'id'), 1)`).Scan(&db.nextID))
 }
+
+// checkpoints has the log written back to the database at 16 MB: with SQLite's 4 MB a
+// page that many pushes change is written back for nearly each of them. A connection that
+// is made anew falls back to those, which costs time alone.
+const checkpoints = `PRAGMA wal_autocheckpoint = 4000`
 
 // dsn carries the settings that must hold on every pooled connection.
 func dsn(path, txlock, mode string) string {
@@ -205,7 +213,7 @@ func (db *DB) Update(ctx context.Context, f func(store.Tx) error) error {
 	if err := f(x); err != nil {
 		return classify(err)
 	}
-	if err := x.reserve(db); err != nil {
+	if err := errors.Join(x.putSeqs(), x.reserve(db)); err != nil {
 		return classify(err)
 	}
 	if err := t.Commit(); err != nil {

@@ -19,7 +19,8 @@ type tx struct {
 	tx       *sql.Tx // nil: none
 	all      *statements
 	prepared map[string]*sql.Stmt
-	appended store.AuditHead // the newest entry that this transaction appended to the audit record
+	appended store.AuditHead            // the newest entry that this transaction appended to the audit record
+	seqs     map[store.EndpointID]int64 // the last numbers of directories that this transaction has given
 }
 
 // statements are prepared once for a database handle, which keeps them for each of its

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -230,4 +231,17 @@ func TestConcurrentPatches(t *testing.T) {
 // ops is the body of a PATCH with these operations.
 func ops(list string) string {
 	return `{"schemas":["` + patchURI + `"],"Operations":[` + list + `]}`
+}
+
+func TestIDs(t *testing.T) {
+	form := regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
+	seen := map[string]bool{}
+	first := newID()
+	for range 10_000 {
+		id := newID()
+		if !form.MatchString(id) || seen[id] || id[:8] < first[:8] {
+			t.Fatal(id)
+		}
+		seen[id] = true
+	}
 }
