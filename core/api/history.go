@@ -22,6 +22,7 @@ func (s *Service) Status(ctx context.Context) (*StatusAnswer, error) {
 			if s.Schedule != nil {
 				st.Next = s.Schedule.Next(c.Name)
 			}
+			st.Now = s.Gateway.Running(c.Name)
 			if err := fillStatus(v, &st); err != nil {
 				return err
 			}

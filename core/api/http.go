@@ -139,6 +139,13 @@ func fail(w http.ResponseWriter, err error) {
 	write(w, e.Status, e)
 }
 
+// concerns reports whether a request may be told of p: who asked for a run of one sync
+// is not told of another.
+func concerns(q any, p engine.Progress) bool {
+	run, ok := q.(RunRequest)
+	return !ok || run.Sync == "" || run.Sync == p.Sync
+}
+
 // stream answers with JSON lines: progress and steps as they come, then the result or
 // the error.
 func stream[Q any](s *Service, f func(ctx context.Context, q Q, tell func(event)) (any, error)) http.HandlerFunc {
@@ -159,7 +166,11 @@ func stream[Q any](s *Service, f func(ctx context.Context, q Q, tell func(event)
 				fl.Flush()
 			}
 		}
-		stop := s.Gateway.Watch(func(p engine.Progress) { tell(event{Progress: &p}) })
+		stop := s.Gateway.Watch(func(p engine.Progress) {
+			if concerns(q, p) {
+				tell(event{Progress: &p})
+			}
+		})
 		defer stop()
 		a, err := f(r.Context(), q, tell)
 		if err != nil {

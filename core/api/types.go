@@ -82,6 +82,7 @@ type SyncStatus struct {
 	To       string            `json:"to"`
 	Last     *store.Run        `json:"last,omitempty"`
 	Next     time.Time         `json:"next,omitzero"`
+	Now      *engine.Progress  `json:"now,omitempty"` // of the run that is under way
 	Outcomes map[string]int    `json:"outcomes"`
 	Leaving  []LeavingEntry    `json:"leaving,omitempty"`
 	Held     *HeldPlan         `json:"held,omitempty"`

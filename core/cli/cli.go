@@ -84,7 +84,8 @@ type call struct {
 	profile     string
 	kit         Kit
 
-	cfg *config.Config
+	cfg   *config.Config
+	shown display // nil while no run is shown
 }
 
 // exit ends a command with a code and, if not empty, a sentence.
@@ -139,7 +140,7 @@ func (c *call) run(ctx context.Context, x command, args []string) int {
 		file = env
 	}
 	c.flags.StringVar(&c.config, "config", file, "configuration `file`")
-	c.flags.BoolVar(&c.json, "json", false, "print JSON")
+	c.flags.BoolVar(&c.json, "json", false, "print JSON; progress as JSON lines on standard error")
 	c.flags.BoolVar(&c.quiet, "quiet", false, "no progress")
 	c.flags.StringVar(&c.profile, "cpuprofile", "", "write a CPU profile to this `file`")
 	do := x.setup(c)
@@ -301,7 +302,7 @@ func (c *call) logger(cfg *config.Config) hclog.Logger {
 		level = "warn" // a command's own output is what its user wants to read
 	}
 	return hclog.New(&hclog.LoggerOptions{Name: "gateway", Level: hclog.LevelFromString(level),
-		Output: redactingWriter{c.errOut, diag.NewRedactor(cfg.Secrets()...)}})
+		Output: redactingWriter{aside{c}, diag.NewRedactor(cfg.Secrets()...)}})
 }
 
 func (c *call) daemon() bool { return c.flags.Name() == "serve" }
@@ -326,8 +327,9 @@ func (c *call) client(ctx context.Context) (client *api.Client, done func() erro
 	if err != nil {
 		return nil, nil, err
 	}
+	told := c.progress()
 	if d, ok := api.Dial(ctx, cfg.Gateway.Socket); ok {
-		d.Progress = c.progress()
+		d.Progress = told
 		return d, func() error { return nil }, nil
 	}
 	g, err := gateway.Open(ctx, cfg, gateway.Options{Log: c.logger(cfg), Version: c.version})
@@ -335,7 +337,7 @@ func (c *call) client(ctx context.Context) (client *api.Client, done func() erro
 		return nil, nil, err
 	}
 	local := api.Local((&api.Service{Gateway: g}).Handler())
-	local.Progress = c.progress()
+	local.Progress = told
 	return local, g.Close, nil
 }
 

@@ -79,6 +79,9 @@ func peopleCount(n int) string {
 
 func (c *call) syncStatus(s api.SyncStatus) {
 	c.text("\nsync %s: %s → %s\n", s.Name, strings.Join(s.From, ", "), s.To)
+	if s.Now != nil {
+		c.text("  run %s is under way: %s\n", s.Now.Run, phrase(s.Now))
+	}
 	if s.Last != nil {
 		c.text("  last run %s (%s, %s) at %s: %s\n", s.Last.ID, s.Last.Mode, s.Last.State, s.Last.Started.Local().Format(timeLayout), s.Last.Summary)
 	} else {

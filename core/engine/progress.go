@@ -90,7 +90,7 @@ func (t *teller) say(p Progress) {
 	if p.Total < p.Done {
 		p.Total = 0 // it was a guess
 	}
-	p.Sync, p.Run, p.At = last.Sync, last.Run, t.now()
+	p.Sync, p.Run, p.At = last.Sync, last.Run, t.now().Truncate(time.Millisecond)
 	p.Began = p.At
 	if p.Stage == last.Stage && p.Of == last.Of && p.Unit == last.Unit {
 		p.Began = last.Began

@@ -45,6 +45,7 @@ type Gateway struct {
 	watch    sync.Mutex
 	watchers map[int]func(engine.Progress)
 	watched  int
+	running  map[string]engine.Progress // by sync
 }
 
 // Open opens the data directory (store.ErrInUse when another gateway has it) and
@@ -274,9 +275,25 @@ func (g *Gateway) Watch(f func(engine.Progress)) (stop func()) {
 	}
 }
 
+// Running is how far the run of a sync is, nil when none is under way.
+func (g *Gateway) Running(sync string) *engine.Progress {
+	g.watch.Lock()
+	defer g.watch.Unlock()
+	if p, ok := g.running[sync]; ok {
+		return &p
+	}
+	return nil
+}
+
 func (g *Gateway) tell(p engine.Progress) {
 	g.watch.Lock()
 	defer g.watch.Unlock()
+	if g.running == nil {
+		g.running = map[string]engine.Progress{}
+	}
+	if g.running[p.Sync] = p; p.Stage == engine.StageEnded {
+		delete(g.running, p.Sync)
+	}
 	for _, f := range g.watchers {
 		f(p)
 	}
