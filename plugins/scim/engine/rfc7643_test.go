@@ -29,7 +29,7 @@ func TestUnassigned(t *testing.T) {
 	c := newClient(t, withEvery())
 	full := `{"userName":"a","title":"t","name":{"givenName":"g"},"emails":[{"value":"x"}],"externalId":"e","active":false,"` + everyURI + `":{"texts":["x"],"flag":true,"pair":{"must":"m"}}}`
 	for _, body := range []string{`{"userName":"a"}`, `{"userName":"a","title":null,"name":null,"emails":null,"externalId":null,"active":null,"` + everyURI + `":null}`,
-		`{"userName":"a","name":{},"emails":[],"` + everyURI + `":{"texts":[],"flag":null,"pair":{}}}`, `{"userName":"a","name":{"givenName":null},"emails":[null],"` + everyURI + `":{"texts":[null],"pair":{"must":null}}}`} {
+		`{"userName":"a","name":{},"emails":[],"` + everyURI + `":{"texts":[],"flag":null,"pair":{}}}`, `{"userName":"a","` + everyURI + `":{"whole":"","number":" ","when":"","wholes":[""],"bytes":null,"pairs":[]}}`, `{"userName":"a","name":{"givenName":null},"emails":[null],"` + everyURI + `":{"texts":[null],"pair":{"must":null}}}`} {
 		id := c.create("/Users", full)
 		if a := c.want(200, "PUT", "/Users/"+id, body); !strings.HasPrefix(a.text, `{"schemas":["`+userSchema+`"],"id":"`+id+`","userName":"a","active":true,"meta":`) {
 			t.Errorf("%s: %s", body, a.text)
@@ -56,7 +56,7 @@ func TestTypes(t *testing.T) {
 		"flags": {`[true,false]`}, "wholes": {`[1,2]`}, "texts": {`["a","b"]`}, "pair": {`{"must":"m","may":1}`}, "pairs": {`[{"must":"m","whens":["2011-08-01T18:29:49Z"],"primary":true}]`},
 	}
 	wrong := map[string][]string{
-		"text": {`7`, `true`, `{}x`, `["a","b"]`, `{"a":1}`}, "flag": {`"yes"`, `1`, `{}x`}, "whole": {`1.5`, `"seven"`, `true`}, "number": {`"1,5"`, `true`}, "when": {`"yesterday"`, `7`, `"2011-13-01T00:00:00Z"`, `"2011-08-01T25:00:00Z"`},
+		"text": {`7`, `true`, `{}x`, `["a","b"]`, `{"a":1}`}, "flag": {`"yes"`, `""`, `1`, `{}x`}, "whole": {`1.5`, `"seven"`, `true`}, "number": {`"1,5"`, `true`}, "when": {`"yesterday"`, `7`, `"2011-13-01T00:00:00Z"`, `"2011-08-01T25:00:00Z"`, `"2016-03-01"`, `"2016-03-01T12:22"`, `"2016-03-01T12:22:33+02"`, `"12:22:33"`},
 		"bytes": {`"***"`, `7`}, "link": {`7`}, "flags": {`["maybe"]`, `[[true]]`}, "wholes": {`[1,"x"]`}, "texts": {`[1]`, `[["a"]]`}, "pair": {`"m"`, `{"may":1}`, `{"must":"m","may":"x"}`, `{"must":7}`, `{"must":""}`, `[{"must":"m"},{"must":"n"}]`},
 		"pairs": {`"m"`, `["m"]`, `[{"whens":["2011-08-01T18:29:49Z"]}]`, `[{"must":"m","whens":["soon"]}]`},
 	}

@@ -102,8 +102,15 @@ func (a *Attribute) text(path, s string) (any, error) {
 			return b, nil
 		}
 		return nil, &ValueError{path, "must be true or false"}
+	case Integer, Decimal:
+		if strings.TrimSpace(s) == "" { // clients that fill in templates have no null
+			return nil, nil
+		}
 	case DateTime:
-		if _, ok := ParseTime(s); ok {
+		switch _, ok := ParseTime(s); {
+		case strings.TrimSpace(s) == "":
+			return nil, nil
+		case ok && strings.ContainsAny(s, "Tt"): // a date alone is none (RFC 7643 section 2.3.5)
 			return s, nil
 		}
 		return nil, &ValueError{path, "must be a date and time such as 2011-08-01T21:32:44Z"}
