@@ -19,6 +19,7 @@ type operation struct {
 	verb     verb
 	path     string
 	hasPath  bool
+	target   target // what the path names, once it is known
 	value    any
 	hasValue bool
 	lenient  bool // of a client that replaces what may not be there, and removes it twice

@@ -49,6 +49,18 @@ func (p *patcher) target(path string) (target, error) {
 	return target{r, parsed.Filter}, nil
 }
 
+// aim finds out what the paths of operations name.
+func (p *patcher) aim(ops []operation) (err error) {
+	for i := range ops {
+		if op := &ops[i]; op.hasPath {
+			if op.target, err = p.target(op.path); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 func (p *patcher) all(ops []operation) error {
 	for i := range ops {
 		if err := p.one(&ops[i]); err != nil {
@@ -62,14 +74,10 @@ func (p *patcher) one(op *operation) error {
 	if !op.hasPath {
 		return p.attributes(op, "", op.value)
 	}
-	t, err := p.target(op.path)
-	if err != nil {
-		return err
+	if op.target.Attr == nil {
+		return p.whole(op, op.target)
 	}
-	if t.Attr == nil {
-		return p.whole(op, t)
-	}
-	return p.attribute(op, t)
+	return p.attribute(op, op.target)
 }
 
 // attributes applies an operation without a path, or with the URI of a schema as path:

@@ -28,6 +28,9 @@ func patched(t *testing.T, list string) (string, error) {
 		return "", err
 	}
 	p := &patcher{t: of, id: "me", doc: before.(value.Object)}
+	if err := p.aim(operations); err != nil {
+		return "", err
+	}
 	if err := p.all(operations); err != nil {
 		return "", err
 	}
@@ -184,6 +187,8 @@ func TestPatchMessage(t *testing.T) {
 	c.refused(400, invalidSyntax, "PATCH", "/Users/"+id, `{}`)
 	c.refused(400, invalidSyntax, "PATCH", "/Users/"+id, `{"schemas":["`+userSchema+`"],"Operations":[]}`)
 	c.refused(404, "", "PATCH", "/Users/nobody", ops(``))
+	c.refused(404, "", "PATCH", "/Users/nobody", ops(`{"op":"add","path":"title","value":"y"}`))
+	c.refused(400, invalidPath, "PATCH", "/Users/nobody", ops(`{"op":"add","path":"title","value":"y"},{"op":"add","path":"nope","value":"y"}`))
 	many := make([]json.RawMessage, maxPatchOperations+1)
 	for i := range many {
 		many[i] = json.RawMessage(`{"op":"add","path":"title","value":"x"}`)

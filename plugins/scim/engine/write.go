@@ -247,6 +247,9 @@ func (c *call) planned(t *schema.ResourceType, id string, in value.Object) (plan
 	apply := func(p *patcher) error { return p.partial(c.face, in) }
 	if !c.face.v1 {
 		ops, err := operations(c.face, in, c.lenient)
+		if err == nil {
+			err = (&patcher{t: t}).aim(ops)
+		}
 		if err != nil {
 			return nil, nil, err
 		}

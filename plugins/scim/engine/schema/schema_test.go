@@ -47,7 +47,7 @@ func TestDocument(t *testing.T) {
 		`{"userName":"a","urn:scim:schemas:extension:enterprise:1.0":{"manager":{"managerId":"m","displayName":"Boss"}}}`:          `{"userName":"a","active":true,"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"manager":{"value":"m"}}}`,
 		`{"userName":"a","urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department":"d"}`:                             `{"userName":"a","active":true,"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"department":"d"}}`,
 		`{"userName":"a","urn:ietf:params:scim:schemas:extension:enterprise:2.0:User":{"manager":{"value":""},"department":null}}`: `{"userName":"a","active":true}`,
-		`{"userName":"a","urn:x:acme:2.0:User":{"badge":"B","level":12345678901234567890,"since":"2020-01-01T00:00:00Z"}}`:                   `{"userName":"a","active":true,"urn:x:acme:2.0:User":{"badge":"B","level":12345678901234567890,"since":"2020-01-01T00:00:00Z"}}`,
+		`{"userName":"a","urn:x:acme:2.0:User":{"badge":"B","level":12345678901234567890,"since":"2020-01-01T00:00:00Z"}}`:         `{"userName":"a","active":true,"urn:x:acme:2.0:User":{"badge":"B","level":12345678901234567890,"since":"2020-01-01T00:00:00Z"}}`,
 	} {
 		if got, err := document(t, types[0], in); err != nil || got != want {
 			t.Errorf("%s: %s, %v", in, got, err)
