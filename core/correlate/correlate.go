@@ -6,6 +6,8 @@ package correlate
 
 import (
 	"fmt"
+	"iter"
+	"maps"
 	"slices"
 	"strings"
 
@@ -111,39 +113,47 @@ func labels(as []Account) string {
 // Claims finds people who want the same thing: the same account, or the same key for
 // a new one. It is fed person by person, and answers when all have been.
 type Claims struct {
-	first    map[string]idset.ID
+	accounts map[idset.ID]idset.ID // who claimed it first
+	keys     map[claim]idset.ID
 	disputed map[idset.ID]string
 }
 
+// claim is a key that a new account would have.
+type claim struct{ key, value string }
+
 // NewClaims starts without any.
 func NewClaims() *Claims {
-	return &Claims{first: map[string]idset.ID{}, disputed: map[idset.ID]string{}}
+	return &Claims{accounts: map[idset.ID]idset.ID{}, keys: map[claim]idset.ID{}, disputed: map[idset.ID]string{}}
 }
 
 // Add notes what the person claims, given their result.
 func (c *Claims) Add(p *Person, r Result) {
 	switch r.Verdict {
 	case Linked, Adopt:
-		c.claim(p, fmt.Sprintf("n\x00%d", r.Account.N), "the account "+r.Account.Label)
+		if other, taken := c.accounts[r.Account.N]; !taken {
+			c.accounts[r.Account.N] = p.P
+		} else if other != p.P {
+			c.dispute(p.P, other, "the account "+r.Account.Label)
+		}
 	case None:
 		for _, m := range p.Matches {
-			c.claim(p, m.Key+"\x00"+m.Value, fmt.Sprintf("the %s %q", m.Key, m.Value))
+			k := claim{m.Key, m.Value}
+			if other, taken := c.keys[k]; !taken {
+				c.keys[k] = p.P
+			} else if other != p.P {
+				c.dispute(p.P, other, fmt.Sprintf("the %s %q", m.Key, m.Value))
+			}
 		}
 	}
 }
 
-func (c *Claims) claim(p *Person, key, what string) {
-	other, taken := c.first[key]
-	if !taken {
-		c.first[key] = p.P
-		return
-	}
-	if other == p.P {
-		return
-	}
+func (c *Claims) dispute(p, other idset.ID, what string) {
 	reason := "two people are mapped to " + what
-	c.disputed[p.P], c.disputed[other] = reason, reason
+	c.disputed[p], c.disputed[other] = reason, reason
 }
+
+// All are the people whose claims are disputed, with why.
+func (c *Claims) All() iter.Seq2[idset.ID, string] { return maps.All(c.disputed) }
 
 // Disputed tells why the person's claim is disputed, "" when it is not.
 func (c *Claims) Disputed(p idset.ID) string { return c.disputed[p] }

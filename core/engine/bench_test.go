@@ -47,8 +47,8 @@ func BenchmarkEvaluate(b *testing.B) {
 		if err := x.e.Store.View(context.Background(), ev.run); err != nil {
 			b.Fatal(err)
 		}
-		if ev.steps.Len() > 0 || len(ev.people) != n {
-			b.Fatalf("%d people, %d steps", len(ev.people), ev.steps.Len())
+		if ev.steps.Len() > 0 || ev.results.len() != n {
+			b.Fatalf("%d people, %d steps", ev.results.len(), ev.steps.Len())
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/n, "µs/person")

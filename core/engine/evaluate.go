@@ -3,7 +3,6 @@ package engine
 import (
 	"fmt"
 	"slices"
-	"sort"
 	"time"
 
 	"syncgateway/core/config"
@@ -44,22 +43,19 @@ type evaluation struct {
 	graces    map[store.ID]store.Grace
 	pair      *pairing // nil where nothing that is pushed is compared
 
-	looked      []store.ID // marked accounts that were looked at
-	newPeople   map[store.ID]store.Person
-	newByKey    map[string]store.ID
-	newAccounts []store.PersonAccount
-	joined      map[store.ID][]store.ID // newAccounts by person
-	people      map[store.ID]*personResult
-	claims      *correlate.Claims
-	steps       plan.Steps
-	warnings    map[string]int
-	newGraces   []store.Grace
-	endGraces   []store.ID
-	leavers     []store.Leaver
-	doubts      []doubt
-	told        *teller
-	doubted     map[store.ID]bool // people among doubts
-	spared      map[string]bool   // join keys of people whom a second look saved
+	looked []store.ID // marked accounts that were looked at
+	newcomers
+	results   *results
+	claims    *correlate.Claims
+	steps     plan.Steps
+	warnings  map[string]int
+	newGraces []store.Grace
+	endGraces []store.ID
+	leavers   []store.Leaver
+	doubts    []doubt
+	told      *teller
+	doubted   map[store.ID]bool // people among doubts
+	spared    map[string]bool   // join keys of people whom a second look saved
 }
 
 // sourceSide is one source of the sync.
@@ -106,6 +102,7 @@ func (ev *evaluation) run(v store.Reader) error {
 		}
 		ps = append(ps, found...)
 	}
+	ev.newcomers.settle()
 	all, done := idset.Of(ps), 0
 	for batch := range slices.Chunk(all, peoplePerBatch) {
 		ev.told.say(Progress{Stage: StageEvaluate, Unit: "people", Done: done, Total: len(all)})
@@ -126,9 +123,8 @@ func (ev *evaluation) run(v store.Reader) error {
 }
 
 func (ev *evaluation) prepare() error {
-	ev.newPeople, ev.newByKey = map[store.ID]store.Person{}, map[string]store.ID{}
-	ev.joined, ev.doubted = map[store.ID][]store.ID{}, map[store.ID]bool{}
-	ev.people, ev.claims = map[store.ID]*personResult{}, correlate.NewClaims()
+	ev.newcomers, ev.doubted = newcomers{byKey: map[string]store.ID{}}, map[store.ID]bool{}
+	ev.results, ev.claims = newResults(ev.sid), correlate.NewClaims()
 	ev.warnings, ev.protected, ev.graces = map[string]int{}, map[store.ID]string{}, map[store.ID]store.Grace{}
 	ps, err := ev.view.Protected(ev.target)
 	if err != nil {
@@ -223,23 +219,12 @@ func (ev *evaluation) join(accounts []store.Account) ([]store.ID, error) {
 	for i, a := range fresh {
 		p := existing[keys[i]]
 		if p == 0 {
-			p = ev.person(keys[i])
+			p = ev.newcomers.person(keys[i], ev.newIDs)
 		}
-		ev.newAccounts = append(ev.newAccounts, store.PersonAccount{N: a.N, P: p})
-		ev.joined[p] = append(ev.joined[p], a.N)
+		ev.newcomers.accounts = append(ev.newcomers.accounts, store.PersonAccount{N: a.N, P: p})
 		ps = append(ps, p)
 	}
 	return ps, nil
-}
-
-func (ev *evaluation) person(key string) store.ID {
-	if p, ok := ev.newByKey[key]; ok {
-		return p
-	}
-	p := ev.newIDs(1)
-	ev.newByKey[key] = p
-	ev.newPeople[p] = store.Person{P: p, Sync: ev.sid, Key: key}
-	return p
 }
 
 // joinKeys computes the join key of each account. One that has none, or whose rule
@@ -272,42 +257,24 @@ func (ev *evaluation) joinKeys(accounts []store.Account) ([]string, error) {
 // dropDisputed takes back the steps of people who turned out to want what somebody
 // else wants, now that everybody has been looked at.
 func (ev *evaluation) dropDisputed() {
-	for p, r := range ev.people {
-		if reason := ev.claims.Disputed(p); reason != "" {
-			r.person.Outcome, r.person.Detail = Disputed, reason
-		}
+	for p, reason := range ev.claims.All() {
+		ev.results.set(p, Disputed, reason)
 	}
 	ev.steps = ev.steps.Where(func(s *plan.Head) bool { return s.P == 0 || ev.claims.Disputed(s.P) == "" })
+	ev.claims = nil
 	ev.steps.AddAll(plan.Pack(ev.groups.creations(&ev.steps)...))
 }
 
 // keep writes what the evaluation found: people, timers, outcomes, and which accounts
 // need no further look.
 func (ev *evaluation) keep(tx store.Tx) error {
-	people := make([]store.Person, 0, len(ev.people))
-	var done []store.ID
-	unsettled := map[store.ID]bool{}
-	for _, r := range ev.people {
-		people = append(people, r.person)
-		if r.open || !settled(r.person.Outcome) {
-			for _, n := range r.accounts {
-				unsettled[n] = true
-			}
-			if r.link != 0 {
-				unsettled[r.link] = true
-			}
-		}
+	unsettled, err := ev.keepPeople(tx)
+	if err != nil {
+		return err
 	}
-	sort.Slice(people, func(i, j int) bool { return people[i].P < people[j].P })
-	for _, n := range ev.looked {
-		if !unsettled[n] {
-			done = append(done, n)
-		}
-	}
-	slices.SortFunc(ev.newAccounts, func(a, b store.PersonAccount) int { return int(a.N) - int(b.N) })
+	done := idset.Of(slices.Clone(ev.looked)).Without(unsettled)
 	for _, write := range []func() error{
-		func() error { return tx.PutPeople(people) },
-		func() error { return tx.PutPersonAccounts(ev.sid, ev.newAccounts) },
+		func() error { return tx.PutPersonAccounts(ev.sid, ev.newcomers.byAccount()) },
 		func() error { return tx.PutGraces(ev.sid, ev.newGraces) },
 		func() error { return tx.DeleteGraces(idset.Of(ev.endGraces)) },
 		func() error { return tx.PutLeavers(ev.leavers) },
@@ -320,6 +287,31 @@ func (ev *evaluation) keep(tx store.Tx) error {
 		}
 	}
 	return nil
+}
+
+// keepPeople writes the people, and returns the accounts of those who must be looked at
+// again.
+func (ev *evaluation) keepPeople(tx store.Tx) (idset.Set, error) {
+	var unsettled []store.ID
+	people := make([]store.Person, 0, min(ev.results.len(), peoplePerBatch))
+	err := ev.results.each(func(r *personResult) error {
+		if r.open || !settled(r.person.Outcome) {
+			unsettled = append(unsettled, r.accounts...)
+			if r.link != 0 {
+				unsettled = append(unsettled, r.link)
+			}
+		}
+		if people = append(people, r.person); len(people) < peoplePerBatch {
+			return nil
+		}
+		err := tx.PutPeople(people)
+		people = people[:0]
+		return err
+	})
+	if err == nil {
+		err = tx.PutPeople(people)
+	}
+	return idset.Of(unsettled), err
 }
 
 // settleGroups notes that no group waits to be retired or restored.

@@ -235,7 +235,7 @@ func (e *Engine) accountsOf(v store.Reader, s *config.Sync, sid store.SyncID, us
 }
 
 func (x *Explanation) fill(ev *evaluation, v store.Reader) error {
-	for _, r := range ev.people {
+	err := ev.results.each(func(r *personResult) error {
 		x.Person, x.Outcome, x.Detail, x.Drift = r.person.Key, r.person.Outcome, r.person.Detail, r.differences
 		if err := x.fillSources(ev, v, r); err != nil {
 			return err
@@ -243,9 +243,10 @@ func (x *Explanation) fill(ev *evaluation, v store.Reader) error {
 		if err := x.fillAccount(ev, v, r); err != nil {
 			return err
 		}
-		if err := x.fillHistory(v, r); err != nil {
-			return err
-		}
+		return x.fillHistory(v, r)
+	})
+	if err != nil {
+		return err
 	}
 	if err := x.fillMatch(v); err != nil {
 		return err

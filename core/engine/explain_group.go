@@ -278,8 +278,8 @@ func (g *groupQuestion) members() error {
 		}
 	}
 	listed := map[store.ID]bool{}
-	for p, r := range g.ev.people {
-		m := g.because[p]
+	_ = g.ev.results.each(func(r *personResult) error { // no error of its own
+		m := g.because[r.person.P]
 		m.There = r.link != 0 && g.current.Has(r.link)
 		m.Ours = m.There && ours[r.link]
 		if m.There || m.Because != "" {
@@ -287,7 +287,8 @@ func (g *groupQuestion) members() error {
 			g.Members = append(g.Members, m)
 		}
 		listed[r.link] = true
-	}
+		return nil
+	})
 	strangers := slices.DeleteFunc(slices.Clone(g.current), func(n store.ID) bool { return listed[n] })
 	accounts, err := g.ev.targetAccounts(strangers)
 	for n, a := range accounts {

@@ -172,9 +172,7 @@ func (r *run) apply(ctx context.Context, ev *evaluation, p *plan.Plan) error {
 		return fmt.Errorf("look at the result: %w", err)
 	}
 	for _, f := range r.report.Apply.Failures {
-		if res := again.people[f.P]; res != nil {
-			res.person.Outcome, res.person.Detail = Failed, f.Step+": "+f.Reason
-		}
+		again.results.set(f.P, Failed, f.Step+": "+f.Reason)
 	}
 	return r.Store.Update(ctx, again.keep)
 }

@@ -97,7 +97,7 @@ func (ev *evaluation) batch(ps []store.ID) error {
 		if err := ev.decide(s); err != nil {
 			return err
 		}
-		ev.people[s.person.P] = s.personResult
+		ev.results.add(s.personResult)
 	}
 	return nil
 }
@@ -121,14 +121,14 @@ func (ev *evaluation) load(ps []store.ID) ([]*someone, error) {
 		belongs[pa.N] = pa.P
 	}
 	for _, p := range ps {
-		for _, n := range ev.joined[p] {
-			belongs[n] = p
+		for _, pa := range ev.newcomers.of(p) {
+			belongs[pa.N] = p
 		}
 	}
 	out := make([]*someone, 0, len(ps))
 	for _, p := range ps {
 		if byP[p] == nil {
-			byP[p] = &someone{personResult: &personResult{person: ev.newPeople[p]}}
+			byP[p] = &someone{personResult: &personResult{person: store.Person{P: p, Sync: ev.sid, Key: ev.newcomers.key(p)}}}
 		}
 		out = append(out, byP[p])
 	}

@@ -173,7 +173,7 @@ func (ev *evaluation) spare(people map[store.ID]string) []string {
 	ev.leavers = slices.DeleteFunc(ev.leavers, func(l store.Leaver) bool { return l.Returned.IsZero() && people[l.P] != "" })
 	var kept []string
 	for p, why := range people {
-		ev.people[p].person.Outcome, ev.people[p].person.Detail = Withheld, why
+		ev.results.set(p, Withheld, why)
 		kept = append(kept, names[p]+": "+why)
 	}
 	sort.Strings(kept)

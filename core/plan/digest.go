@@ -32,9 +32,9 @@ func digest(h *Header, s *Steps) string {
 	var before []byte
 	for i := range s.rows {
 		r := &s.rows[i]
-		if i > 0 && r.like(&s.rows[i-1]) {
+		if i > 0 && r.kind == s.rows[i-1].kind {
 			buf = append(buf, 0)
-		} else if now := s.appendLike(nil, r); bytes.Equal(now, before) {
+		} else if now := s.t.kinds[r.kind].append(nil); bytes.Equal(now, before) {
 			buf = append(buf, 0)
 		} else {
 			buf, before = append(append(buf, 1), now...), now
@@ -54,20 +54,15 @@ func digest(h *Header, s *Steps) string {
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
-// like reports whether two steps differ at most in whom they are about.
-func (r *row) like(o *row) bool {
-	return r.class == o.class && r.undo == o.undo && r.group == o.group && r.why == o.why
-}
-
-func (s *Steps) appendLike(b []byte, r *row) []byte {
-	b = append(b, byte(r.class), byte(r.undo))
-	if r.group > 0 {
-		b = appendRef(append(b, 1), &s.t.groups[r.group-1].ref)
+// append writes what a kind says: the gateway's own numbers are none of it.
+func (k *kind) append(b []byte) []byte {
+	b = append(b, byte(k.class), byte(k.undo))
+	if k.hasGroup {
+		b = appendRef(append(b, 1), &k.group)
 	} else {
 		b = append(b, 0)
 	}
-	w := &s.t.whys[r.why-1]
-	return appendText(appendText(b, w.reason), w.rule)
+	return appendText(appendText(b, k.reason), k.rule)
 }
 
 func appendWho(b []byte, t *tables, n uint32) []byte {

@@ -122,10 +122,10 @@ func readHeader(r *bufio.Reader) (*fileHeader, error) {
 }
 
 // readLines reads JSON lines. A person's steps are not next to each other there, so
-// people are found by what they are.
+// people are found by what they are; and every group is another one in memory.
 func readLines(r io.Reader) (s Steps, err error) {
 	s.t = newTables()
-	s.t.byWho = map[subject]uint32{}
+	s.t.byWho, s.t.byRef = map[subject]uint32{}, nil
 	defer func() { s.t.byWho = nil }()
 	dec := json.NewDecoder(r)
 	for {

@@ -10,18 +10,16 @@ import (
 // A packed plan is a stream of entries. What steps point to comes before the first of
 // them that does, and is numbered in the order it comes in:
 //
-//	1 person, user?, id, name, note    somebody
-//	2 id, name, note                   a group
-//	3 reason, rule                     why
-//	4 class, undo, who, group, why, details
+//	1 person, user?, id, name, note                           somebody
+//	2 class, undo, group?, id, name, note, reason, rule       what is done about many
+//	3 kind, who, details                                      a step
 //
-// Numbers are of variable length, texts stand behind their lengths. who is the
-// difference to that of the step before, 0 for none is 0.
+// Numbers are of variable length, texts stand behind their lengths. kind and who are
+// the differences to those of the step before; who 0 is nobody.
 const (
-	tagWho   = 1
-	tagGroup = 2
-	tagWhy   = 3
-	tagStep  = 4
+	tagWho  = 1
+	tagKind = 2
+	tagStep = 3
 )
 
 var (
@@ -34,8 +32,7 @@ func (s *Steps) writePacked(to io.Writer) error {
 	if s.Len() == 0 {
 		return nil
 	}
-	w := &packer{t: s.t, w: bufio.NewWriterSize(to, 64<<10), who: make([]uint32, len(s.t.who)+1), groups: make([]uint32, len(s.t.groups)+1),
-		whys: make([]uint32, len(s.t.whys)+1)}
+	w := &packer{t: s.t, w: bufio.NewWriterSize(to, 64<<10), who: make([]uint32, len(s.t.who)+1), kinds: make([]uint32, len(s.t.kinds))}
 	for i := range s.rows {
 		if err := w.step(&s.rows[i]); err != nil {
 			return err
@@ -44,14 +41,14 @@ func (s *Steps) writePacked(to io.Writer) error {
 	return w.w.Flush()
 }
 
-// packer numbers what it has written: 0 is not yet.
+// packer numbers what it has written, from 1.
 type packer struct {
-	t                    *tables
-	w                    *bufio.Writer
-	who, groups, whys    []uint32
-	whoN, groupsN, whysN uint32
-	last                 uint32 // who the step before was about
-	buf                  []byte
+	t             *tables
+	w             *bufio.Writer
+	who, kinds    []uint32
+	whoN, kindsN  uint32
+	lastWho, last uint32 // of the step before
+	buf           []byte
 }
 
 func (w *packer) step(r *row) error {
@@ -61,23 +58,15 @@ func (w *packer) step(r *row) error {
 		w.who[r.who] = w.whoN
 		w.buf = appendWho(append(w.buf, tagWho), w.t, r.who)
 	}
-	if r.group > 0 && w.groups[r.group] == 0 {
-		w.groupsN++
-		w.groups[r.group] = w.groupsN
-		w.buf = appendRef(append(w.buf, tagGroup), &w.t.groups[r.group-1].ref)
+	if w.kinds[r.kind] == 0 {
+		w.kindsN++
+		w.kinds[r.kind] = w.kindsN
+		w.buf = w.t.kinds[r.kind].append(append(w.buf, tagKind))
 	}
-	if w.whys[r.why] == 0 {
-		w.whysN++
-		w.whys[r.why] = w.whysN
-		x := &w.t.whys[r.why-1]
-		w.buf = appendText(appendText(append(w.buf, tagWhy), x.reason), x.rule)
-	}
-	who := w.who[r.who]
-	w.buf = append(w.buf, tagStep, byte(r.class), byte(r.undo))
-	w.buf = binary.AppendVarint(w.buf, int64(who)-int64(w.last))
-	w.buf = binary.AppendUvarint(w.buf, uint64(w.groups[r.group]))
-	w.buf = binary.AppendUvarint(w.buf, uint64(w.whys[r.why]))
-	w.last = who
+	kind, who := w.kinds[r.kind], w.who[r.who]
+	w.buf = binary.AppendVarint(append(w.buf, tagStep), int64(kind)-int64(w.last))
+	w.buf = binary.AppendVarint(w.buf, int64(who)-int64(w.lastWho))
+	w.last, w.lastWho = kind, who
 	var detail []byte
 	if r.detail > 0 {
 		detail = w.t.details.bytes(r.detail)
@@ -94,7 +83,6 @@ const mostText = 64 << 20
 func readPacked(from io.Reader) (s Steps, err error) {
 	r := &unpacker{r: bufio.NewReaderSize(from, 64<<10)}
 	s.t = newTables()
-	var last int64
 	for {
 		tag, err := r.r.ReadByte()
 		if err == io.EOF {
@@ -110,29 +98,12 @@ func readPacked(from io.Reader) (s Steps, err error) {
 				x.user = r.ref()
 			}
 			s.t.who = append(s.t.who, x)
-		case tagGroup:
-			x := groupEntry{ref: r.ref()}
-			s.t.groups = append(s.t.groups, x)
-			s.t.byGroup[x] = uint32(len(s.t.groups))
-		case tagWhy:
-			x := why{reason: r.text(), rule: r.text()}
-			s.t.whys = append(s.t.whys, x)
-			s.t.byWhy[x] = uint32(len(s.t.whys))
+		case tagKind:
+			k := r.kind()
+			s.t.byKind[k] = uint32(len(s.t.kinds))
+			s.t.kinds = append(s.t.kinds, k)
 		case tagStep:
-			row := row{class: Class(r.byte()), undo: reversal(r.byte())}
-			last += r.number()
-			row.who, row.group, row.why = uint32(last), uint32(r.size()), uint32(r.size())
-			if last < 0 || last > int64(len(s.t.who)) || int(row.group) > len(s.t.groups) || int(row.why) > len(s.t.whys) || row.why == 0 ||
-				row.class == 0 || int(row.class) >= len(classNames) || int(row.undo) >= len(reversalNames) {
-				return s, errPacked
-			}
-			if detail := r.bytes(); len(detail) > 0 {
-				if err := decodeDetail(detail, &Step{}); err != nil {
-					return s, err
-				}
-				row.detail = s.t.details.put(detail)
-			}
-			s.rows = append(s.rows, row)
+			s.rows = append(s.rows, r.step(s.t))
 		default:
 			return s, errPacked
 		}
@@ -144,8 +115,42 @@ func readPacked(from io.Reader) (s Steps, err error) {
 
 // unpacker reads until the first damage and stays damaged.
 type unpacker struct {
-	r   *bufio.Reader
-	err error
+	r     *bufio.Reader
+	kindN int64 // of the step before
+	who   int64
+	err   error
+}
+
+func (r *unpacker) kind() kind {
+	k := kind{class: Class(r.byte()), undo: reversal(r.byte()), hasGroup: r.byte() == 1}
+	if k.hasGroup {
+		k.group = r.ref()
+	}
+	k.reason, k.rule = r.text(), r.text()
+	if k.class == 0 || int(k.class) >= len(classNames) || int(k.undo) >= len(reversalNames) {
+		r.fail(errPacked)
+	}
+	return k
+}
+
+func (r *unpacker) step(t *tables) row {
+	r.kindN += r.number()
+	r.who += r.number()
+	detail := r.bytes()
+	if r.kindN < 1 || r.kindN > int64(len(t.kinds)) || r.who < 0 || r.who > int64(len(t.who)) {
+		r.fail(errPacked)
+	}
+	if r.err != nil {
+		return row{}
+	}
+	x := row{kind: uint32(r.kindN - 1), who: uint32(r.who)}
+	if len(detail) > 0 {
+		if err := decodeDetail(detail, &Step{}); err != nil {
+			r.fail(err)
+		}
+		x.detail = t.details.put(detail)
+	}
+	return x
 }
 
 func (r *unpacker) fail(err error) {

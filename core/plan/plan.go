@@ -187,7 +187,7 @@ func (p *Plan) Sort() {
 func (p *Plan) Counts() map[Class]int {
 	counts := map[Class]int{}
 	for i := range p.Steps.rows {
-		counts[p.Steps.rows[i].class]++
+		counts[p.Steps.t.kinds[p.Steps.rows[i].kind].class]++
 	}
 	return counts
 }

@@ -8,9 +8,10 @@ import (
 )
 
 // Steps are the steps of a plan, packed: the first sync of a large company has more
-// than a million, which say much the same. A step is a row of twenty bytes; whom and
-// which group it is about, and why, are kept once, and what only some steps have
-// (Account, Changes, Before) as bytes. The zero value is empty and ready to use.
+// than a million, which say much the same. A step is a row of twelve bytes; whom it is
+// about and what it is about them (the class, the group, the reason) are kept once, and
+// what only some steps have (Account, Changes, Before) as bytes. The zero value is empty
+// and ready to use.
 //
 // A copy shares everything with the original: only one of them may be added to or sorted
 // after that.
@@ -19,29 +20,39 @@ type Steps struct {
 	t    *tables
 }
 
-// row is a step. The numbers point into the tables, one off: 0 is none.
+// row is a step. The numbers of whom and of the details are one off: 0 is none.
 type row struct {
-	class  Class
-	undo   reversal
+	kind   uint32
 	who    uint32
-	group  uint32
-	why    uint32
 	detail uint32
 }
 
-// tables have what rows point to. What is in them does not change any more.
+// tables have what rows point to.
 type tables struct {
+	kinds   []kind
 	who     []subject
-	groups  []groupEntry
-	whys    []why
 	details arena
-	byGroup map[groupEntry]uint32
-	byWhy   map[why]uint32
+	byKind  map[kind]uint32
+	byRef   map[refKey]uint32  // a short cut: kinds by what they were last made of
 	byWho   map[subject]uint32 // nil: only the last one is compared with
 }
 
-func newTables() *tables {
-	return &tables{byGroup: map[groupEntry]uint32{}, byWhy: map[why]uint32{}}
+func newTables() *tables { return &tables{byKind: map[kind]uint32{}, byRef: map[refKey]uint32{}} }
+
+type refKey struct {
+	class Class
+	group *Ref
+}
+
+// kind is what many steps have in common: all but whom they are about.
+type kind struct {
+	class    Class
+	undo     reversal
+	hasGroup bool
+	g        idset.ID
+	group    Ref
+	reason   string
+	rule     string
 }
 
 // subject is whom a step is about: the person, and their account where it names one.
@@ -51,13 +62,6 @@ type subject struct {
 	hasUser bool
 	p, n    idset.ID
 }
-
-type groupEntry struct {
-	ref Ref
-	g   idset.ID
-}
-
-type why struct{ reason, rule string }
 
 // Pack makes Steps of single ones.
 func Pack(steps ...Step) Steps {
@@ -77,8 +81,7 @@ func (s *Steps) Add(st *Step) {
 	if s.t == nil {
 		s.t = newTables()
 	}
-	s.rows = append(s.rows, row{class: st.Class, undo: reversalOf(st.Undo), who: s.t.whoOf(&st.Head), group: s.t.groupOf(&st.Head),
-		why: s.t.whyOf(why{st.Reason, st.Rule}), detail: s.t.details.add(st)})
+	s.rows = append(s.rows, row{kind: s.t.kindOf(&st.Head), who: s.t.whoOf(&st.Head), detail: s.t.details.add(st)})
 }
 
 // AddAll appends the steps of another.
@@ -112,29 +115,23 @@ func (t *tables) whoOf(h *Head) uint32 {
 	return uint32(len(t.who))
 }
 
-func (t *tables) groupOf(h *Head) uint32 {
-	if h.Group == nil {
-		return 0
+func (t *tables) kindOf(h *Head) uint32 {
+	x := kind{class: h.Class, undo: reversalOf(h.Undo), reason: h.Reason, rule: h.Rule}
+	if h.Group != nil {
+		x.hasGroup, x.g, x.group = true, h.G, *h.Group
 	}
-	x := groupEntry{*h.Group, h.G}
-	n := t.byGroup[x]
-	if n == 0 {
-		t.groups = append(t.groups, x)
-		n = uint32(len(t.groups))
-		t.byGroup[x] = n
+	key := refKey{h.Class, h.Group}
+	if n, known := t.byRef[key]; known && t.kinds[n] == x {
+		return n
 	}
-	return n
-}
-
-func (t *tables) whyOf(x why) uint32 {
-	if last := len(t.whys); last > 0 && t.whys[last-1] == x {
-		return uint32(last)
+	n, known := t.byKind[x]
+	if !known {
+		n = uint32(len(t.kinds))
+		t.kinds = append(t.kinds, x)
+		t.byKind[x] = n
 	}
-	n := t.byWhy[x]
-	if n == 0 {
-		t.whys = append(t.whys, x)
-		n = uint32(len(t.whys))
-		t.byWhy[x] = n
+	if t.byRef != nil {
+		t.byRef[key] = n
 	}
 	return n
 }
@@ -161,7 +158,11 @@ func (s *Steps) Head(i int) (h Head) {
 
 func (s *Steps) head(i int, h *Head) {
 	r := &s.rows[i]
-	*h = Head{Class: r.class, Undo: reversalNames[r.undo]}
+	k := &s.t.kinds[r.kind]
+	*h = Head{Class: k.class, Undo: reversalNames[k.undo], Reason: k.reason, Rule: k.rule}
+	if k.hasGroup {
+		h.Group, h.G = &k.group, k.g
+	}
 	if r.who > 0 {
 		x := &s.t.who[r.who-1]
 		h.Person, h.P, h.N = x.person, x.p, x.n
@@ -169,12 +170,6 @@ func (s *Steps) head(i int, h *Head) {
 			h.User = &x.user
 		}
 	}
-	if r.group > 0 {
-		x := &s.t.groups[r.group-1]
-		h.Group, h.G = &x.ref, x.g
-	}
-	w := &s.t.whys[r.why-1]
-	h.Reason, h.Rule = w.reason, w.rule
 }
 
 // All gives every step, whole, in order. Each is the receiver's own.
@@ -239,14 +234,17 @@ func (s *Steps) filtered(i int, keep func(*Head) bool) Steps {
 	return out
 }
 
-// SetUndo says what taking back the steps of each class would be.
+// SetUndo says what taking back the steps of each class would be, also those of copies.
 func (s *Steps) SetUndo(of func(Class) Reversal) {
-	byClass := map[Class]reversal{}
-	for _, c := range Classes() {
-		byClass[c] = reversalOf(of(c))
+	if s.t == nil {
+		return
 	}
-	for i := range s.rows {
-		s.rows[i].undo = byClass[s.rows[i].class]
+	for i := range s.t.kinds {
+		s.t.kinds[i].undo = reversalOf(of(s.t.kinds[i].class))
+	}
+	clear(s.t.byKind)
+	for i, k := range s.t.kinds {
+		s.t.byKind[k] = uint32(i)
 	}
 }
 

@@ -108,14 +108,11 @@ func (p *Plan) Text(w io.Writer, o TextOptions) error {
 var undoNotes = map[Reversal]string{Lossy: " (undo: lossy)", Irreversible: " (undo: irreversible)"}
 
 func (s *Steps) sameSection(i, j int) bool {
-	a, b := &s.rows[i], &s.rows[j]
+	a, b := &s.t.kinds[s.rows[i].kind], &s.t.kinds[s.rows[j].kind]
 	if a.class != b.class || a.undo != b.undo {
 		return false
 	}
-	if a.class != AddMember && a.class != RemoveMember || a.group == b.group {
-		return true
-	}
-	return a.group > 0 && b.group > 0 && compareRef(&s.t.groups[a.group-1].ref, &s.t.groups[b.group-1].ref) == 0
+	return a.class != AddMember && a.class != RemoveMember || compareRef(&a.group, &b.group) == 0
 }
 
 type texter struct {
@@ -162,8 +159,9 @@ func (t *texter) section(all *Steps, i, j int) {
 }
 
 func (s *Steps) sharedReason(i, j int) bool {
+	first := &s.t.kinds[s.rows[i].kind]
 	for at := i; at < j; at++ {
-		if s.rows[at].why != s.rows[i].why {
+		if k := &s.t.kinds[s.rows[at].kind]; k.reason != first.reason || k.rule != first.rule {
 			return false
 		}
 	}
@@ -269,7 +267,7 @@ func (p *Plan) Summary() string {
 func (p *Plan) reversals() string {
 	counts := map[Reversal]int{}
 	for i := range p.Steps.rows {
-		counts[reversalNames[p.Steps.rows[i].undo]]++
+		counts[reversalNames[p.Steps.t.kinds[p.Steps.rows[i].kind].undo]]++
 	}
 	var parts []string
 	for _, r := range []Reversal{Exact, Lossy, Irreversible} {
