@@ -139,6 +139,7 @@ func (c *Claims) Add(p *Person, r Result) {
 		for _, m := range p.Matches {
 			k := claim{m.Key, m.Value}
 			if other, taken := c.keys[k]; !taken {
+				k.value = strings.Clone(k.value) // it may be a part of a record
 				c.keys[k] = p.P
 			} else if other != p.P {
 				c.dispute(p.P, other, fmt.Sprintf("the %s %q", m.Key, m.Value))

@@ -161,18 +161,22 @@ func (ev *evaluation) partial() bool { return ev.only != nil && !ev.whole }
 
 // assign finds, or makes, the people that the accounts belong to.
 func (ev *evaluation) assign(ns []store.ID) ([]store.ID, error) {
-	accounts, err := ev.view.Accounts(ns)
+	owners, err := ev.view.Owners(ev.sid, ns)
 	if err != nil {
 		return nil, err
 	}
-	var ps, ofTarget []store.ID
-	ofSources := accounts[:0:0]
-	for _, a := range accounts {
+	ps := make([]store.ID, 0, len(owners))
+	var ofTarget []store.ID
+	fresh := owners[:0:0]
+	for _, o := range owners {
 		switch {
-		case a.Endpoint == ev.target:
-			ofTarget = append(ofTarget, a.N)
-		case ev.sources[a.Endpoint] != nil:
-			ofSources = append(ofSources, a)
+		case o.Endpoint == ev.target:
+			ofTarget = append(ofTarget, o.N)
+		case ev.sources[o.Endpoint] == nil:
+		case o.P != 0:
+			ps = append(ps, o.P)
+		case !o.Flags.Has(store.Gone): // somebody who was never seen, only named as a member, is nobody yet
+			fresh = append(fresh, o)
 		}
 	}
 	links, err := ev.view.LinksTo(ofTarget)
@@ -184,30 +188,14 @@ func (ev *evaluation) assign(ns []store.ID) ([]store.ID, error) {
 			ps = append(ps, l.P)
 		}
 	}
-	joined, err := ev.join(ofSources)
+	joined, err := ev.join(fresh)
 	return append(ps, joined...), err
 }
 
-// join gives every source account its person. An account stays with its person for
-// good: a changed join key (an e-mail address after a marriage) renames the person,
-// it does not make another.
-func (ev *evaluation) join(accounts []store.Account) ([]store.ID, error) {
-	ns := make([]store.ID, len(accounts))
-	for i := range accounts {
-		ns[i] = accounts[i].N
-	}
-	belongs := map[store.ID]store.ID{}
-	known, err := ev.view.PeopleOf(ev.sid, ns)
-	if err != nil {
-		return nil, err
-	}
-	ps := make([]store.ID, 0, len(accounts))
-	for _, pa := range known {
-		belongs[pa.N] = pa.P
-		ps = append(ps, pa.P)
-	}
-	// Somebody who was never seen, only named as a member, is nobody yet.
-	fresh := slices.DeleteFunc(accounts, func(a store.Account) bool { return belongs[a.N] != 0 || a.Flags.Has(store.Gone) })
+// join gives source accounts that have none their person. An account stays with its
+// person for good: a changed join key (an e-mail address after a marriage) renames the
+// person, it does not make another.
+func (ev *evaluation) join(fresh []store.Owner) ([]store.ID, error) {
 	keys, err := ev.joinKeys(fresh)
 	if err != nil {
 		return nil, err
@@ -216,12 +204,13 @@ func (ev *evaluation) join(accounts []store.Account) ([]store.ID, error) {
 	if err != nil {
 		return nil, err
 	}
-	for i, a := range fresh {
+	ps := make([]store.ID, 0, len(fresh))
+	for i, o := range fresh {
 		p := existing[keys[i]]
 		if p == 0 {
 			p = ev.newcomers.person(keys[i], ev.newIDs)
 		}
-		ev.newcomers.accounts = append(ev.newcomers.accounts, store.PersonAccount{N: a.N, P: p})
+		ev.newcomers.accounts = append(ev.newcomers.accounts, store.PersonAccount{N: o.N, P: p})
 		ps = append(ps, p)
 	}
 	return ps, nil
@@ -229,11 +218,25 @@ func (ev *evaluation) join(accounts []store.Account) ([]store.ID, error) {
 
 // joinKeys computes the join key of each account. One that has none, or whose rule
 // fails, is a person by themselves.
-func (ev *evaluation) joinKeys(accounts []store.Account) ([]string, error) {
-	keys := make([]string, len(accounts))
+func (ev *evaluation) joinKeys(fresh []store.Owner) ([]string, error) {
+	keys := make([]string, len(fresh))
+	for i := range fresh {
+		keys[i] = ev.sources[fresh[i].Endpoint].id + "/" + fresh[i].Ext
+	}
+	if !ev.sync.Rules.Joins() || len(fresh) == 0 {
+		return keys, nil
+	}
+	at := make(map[store.ID]int, len(fresh))
+	ns := make([]store.ID, len(fresh))
+	for i := range fresh {
+		ns[i], at[fresh[i].N] = fresh[i].N, i
+	}
+	accounts, err := ev.view.Accounts(ns)
+	if err != nil {
+		return nil, err
+	}
 	var names map[store.ID][]string
 	if ev.sync.Rules.ReadsGroups() {
-		var err error
 		if names, err = ev.groups.namesOf(accounts); err != nil {
 			return nil, err
 		}
@@ -246,10 +249,9 @@ func (ev *evaluation) joinKeys(accounts []store.Account) ([]string, error) {
 			return nil, fmt.Errorf("account %d of %s: %w", a.N, side.ref, err)
 		}
 		key, err := ev.sync.Rules.JoinKey(&u, names[a.N], side.id)
-		if key = identity.Fold(key); err != nil || key == "" {
-			key = side.id + "/" + a.Ext
+		if key = identity.Fold(key); err == nil && key != "" {
+			keys[at[a.N]] = key
 		}
-		keys[i] = key
 	}
 	return keys, nil
 }

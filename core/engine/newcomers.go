@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"syncgateway/core/store"
 )
@@ -24,7 +25,7 @@ type newcomer struct {
 func (c *newcomers) person(key string, newIDs func(int) store.ID) store.ID {
 	p, ok := c.byKey[key]
 	if !ok {
-		p = newIDs(1)
+		p, key = newIDs(1), strings.Clone(key) // it may be a part of a record
 		c.byKey[key] = p
 		c.people = append(c.people, newcomer{p, key})
 	}

@@ -85,6 +85,21 @@ func (w *whatIf) Accounts(ns []store.ID) ([]store.Account, error) {
 	return append(out, w.account), nil
 }
 
+// Owners implements store.Reader.
+func (w *whatIf) Owners(s store.SyncID, ns []store.ID) ([]store.Owner, error) {
+	out, err := w.Reader.Owners(s, ns)
+	if err != nil || !slices.Contains(ns, w.account.N) {
+		return out, err
+	}
+	is := store.Owner{N: w.account.N, Endpoint: w.account.Endpoint, Ext: w.account.Ext, Flags: w.account.Flags}
+	if i := slices.IndexFunc(out, func(o store.Owner) bool { return o.N == is.N }); i >= 0 {
+		is.P = out[i].P
+		out[i] = is
+		return out, nil
+	}
+	return append(out, is), nil
+}
+
 // AccountSets implements store.Reader.
 func (w *whatIf) AccountSets(ns []store.ID) ([]store.AccountSet, error) {
 	out, err := w.Reader.AccountSets(ns)

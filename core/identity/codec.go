@@ -33,9 +33,10 @@ func appendable(t time.Time) int64 {
 	return t.UnixMicro()
 }
 
-// DecodeUser is the inverse of AppendUser.
+// DecodeUser is the inverse of AppendUser. The texts of a user share memory: who keeps
+// one of them for long copies it.
 func DecodeUser(b []byte) (User, error) {
-	d := decoder{b: b}
+	d := decoder{b: string(b)}
 	d.version()
 	u := User{Active: d.byte() == 1}
 	for _, p := range [...]*string{&u.ID, &u.Kind, &u.Username, &u.Email, &u.DisplayName, &u.GivenName, &u.FamilyName, &u.Version, &u.ExternalID} {
@@ -55,9 +56,10 @@ func AppendGroup(b []byte, g *Group) []byte {
 	return appendAttributes(b, g.Attributes)
 }
 
-// DecodeGroup is the inverse of AppendGroup.
+// DecodeGroup is the inverse of AppendGroup. Its texts share memory as those of
+// DecodeUser do.
 func DecodeGroup(b []byte) (Group, error) {
-	d := decoder{b: b}
+	d := decoder{b: string(b)}
 	d.version()
 	var g Group
 	for _, p := range [...]*string{&g.ID, &g.Kind, &g.Name, &g.Description, &g.Version, &g.ReadOnly, &g.Privileged} {
@@ -85,7 +87,7 @@ func appendAttributes(b []byte, as Attributes) []byte {
 
 // decoder reads until the first damage and stays damaged.
 type decoder struct {
-	b   []byte
+	b   string
 	bad bool
 }
 
@@ -112,25 +114,37 @@ func (d *decoder) byte() byte {
 	return c
 }
 
+// uvarint is binary.Uvarint of a text.
+func (d *decoder) uvarint() uint64 {
+	var v uint64
+	for shift := 0; shift < 64; shift += 7 {
+		c := d.byte()
+		if shift == 63 && c > 1 {
+			d.bad = true
+		}
+		v |= uint64(c&0x7f) << shift
+		if c < 0x80 || d.bad {
+			return v
+		}
+	}
+	d.bad = true
+	return 0
+}
+
 // count reads a length that cannot exceed the bytes left: each item has at least one.
 func (d *decoder) count() int {
-	v, n := binary.Uvarint(d.b)
-	if d.bad || n <= 0 || v > uint64(len(d.b)-n) {
+	v := d.uvarint()
+	if d.bad || v > uint64(len(d.b)) {
 		d.bad = true
 		return 0
 	}
-	d.b = d.b[n:]
 	return int(v)
 }
 
 func (d *decoder) time() time.Time {
-	us, n := binary.Varint(d.b)
-	if d.bad || n <= 0 {
-		d.bad = true
-		return time.Time{}
-	}
-	d.b = d.b[n:]
-	if us == 0 {
+	v := d.uvarint()
+	us := int64(v>>1) ^ -int64(v&1) // as binary.Varint has it
+	if d.bad || us == 0 {
 		return time.Time{}
 	}
 	return time.UnixMicro(us).UTC()
@@ -141,7 +155,7 @@ func (d *decoder) string() string {
 	if d.bad {
 		return ""
 	}
-	s := string(d.b[:n])
+	s := d.b[:n]
 	d.b = d.b[n:]
 	return s
 }
@@ -152,16 +166,21 @@ func (d *decoder) attributes() Attributes {
 		return nil
 	}
 	as := make(Attributes, 0, min(n, 64))
+	values := make([]string, 0, min(n, 64)) // of several attributes: most have one
 	for range n {
 		a := Attribute{Name: d.string()}
-		values := d.count()
+		m := d.count()
 		if d.bad {
 			return nil
 		}
-		a.Values = make([]string, values)
-		for i := range a.Values {
-			a.Values[i] = d.string()
+		if m > cap(values)-len(values) {
+			values = make([]string, 0, max(m, min(n, 64)))
 		}
+		begin := len(values)
+		for range m {
+			values = append(values, d.string())
+		}
+		a.Values = values[begin:len(values):len(values)]
 		as = append(as, a)
 	}
 	return as

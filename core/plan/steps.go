@@ -3,6 +3,7 @@ package plan
 import (
 	"iter"
 	"slices"
+	"strings"
 
 	"syncgateway/core/idset"
 )
@@ -105,14 +106,22 @@ func (t *tables) whoOf(h *Head) uint32 {
 	if known := t.byWho[x]; known != 0 {
 		return known
 	}
-	if x.user.Name == x.person {
-		x.user.Name = x.person // one text in memory
-	}
+	x.own()
 	t.who = append(t.who, x)
 	if t.byWho != nil {
 		t.byWho[x] = uint32(len(t.who))
 	}
 	return uint32(len(t.who))
+}
+
+// own copies the texts, which may be parts of larger ones.
+func (x *subject) own() {
+	x.person, x.user.ID, x.user.Note = strings.Clone(x.person), strings.Clone(x.user.ID), strings.Clone(x.user.Note)
+	if x.user.Name == x.person {
+		x.user.Name = x.person
+	} else {
+		x.user.Name = strings.Clone(x.user.Name)
+	}
 }
 
 func (t *tables) kindOf(h *Head) uint32 {

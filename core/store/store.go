@@ -235,6 +235,14 @@ type PersonAccount struct {
 	N, P ID
 }
 
+// Owner is an account and the person it belongs to, 0 for none yet.
+type Owner struct {
+	N, P     ID
+	Endpoint EndpointID
+	Ext      string
+	Flags    Flags
+}
+
 // Link ties a person to the account in the target that is theirs.
 type Link struct {
 	N, P   ID
@@ -287,6 +295,8 @@ type PeopleReader interface {
 	People(ps []ID) ([]Person, error)
 	PeopleByKey(s SyncID, keys []string) (map[string]ID, error)
 	PeopleOf(s SyncID, accounts []ID) ([]PersonAccount, error)
+	// Owners are the accounts, without their records, and whose they are.
+	Owners(s SyncID, accounts []ID) ([]Owner, error)
 	AccountsOf(s SyncID, ps []ID) ([]PersonAccount, error) // ordered by P, then N
 	LinksOf(ps []ID) ([]Link, error)
 	LinksTo(accounts []ID) ([]Link, error)

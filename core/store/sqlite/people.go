@@ -122,6 +122,17 @@ func collectMembership(out *[]store.PersonAccount) func(*sql.Rows) error {
 	}
 }
 
+func (x *tx) Owners(s store.SyncID, ns []store.ID) (out []store.Owner, err error) {
+	err = x.byIDs(ns, func(r *sql.Rows) error {
+		var o store.Owner
+		err := r.Scan(&o.N, &o.Endpoint, &o.Ext, &o.Flags, &o.P)
+		out = append(out, o)
+		return err
+	}, `SELECT a.n, a.ep, a.ext, a.flags, ifnull(pa.p, 0) FROM account a LEFT JOIN person_account pa ON pa.sync = ? AND pa.n = a.n
+		WHERE a.n IN (SELECT value FROM json_each(?)) ORDER BY a.n`, s)
+	return out, err
+}
+
 func (x *tx) PeopleOf(s store.SyncID, ns []store.ID) (out []store.PersonAccount, err error) {
 	err = x.byIDs(ns, collectMembership(&out), `SELECT n, p FROM person_account WHERE sync = ? AND n IN (SELECT value FROM json_each(?)) ORDER BY n`, s)
 	return out, err
