@@ -45,7 +45,7 @@ type joining struct {
 }
 
 func memberships(steps *plan.Steps) (j joining) {
-	for i, h := range steps.Heads() {
+	for i, h := range steps.Of(func(h *plan.Head) bool { return h.Class == plan.AddMember }) {
 		if joins(h) {
 			j.steps = append(j.steps, int32(i))
 		}

@@ -129,12 +129,12 @@ func whole(p, part *plan.Plan) *plan.Plan {
 	}
 	left := map[string]int{} // members by group, those who are deleted under ""
 	count := func(steps *plan.Steps, by int) {
-		for _, s := range steps.Heads() {
+		for s, n := range steps.Kinds() {
 			switch s.Class {
 			case plan.RemoveMember:
-				left[s.Group.Name] += by
+				left[s.Group.Name] += by * n
 			case plan.DeleteUser:
-				left[""] += by
+				left[""] += by * n
 			}
 		}
 	}

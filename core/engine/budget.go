@@ -124,7 +124,7 @@ func (r *run) groupsOwned(tx store.Reader) (n int, err error) {
 func (r *run) groupSizes(tx store.Reader, p *plan.Plan, sizes map[string]int) (map[store.ID]string, error) {
 	names := map[store.ID]string{}
 	var ns []store.ID
-	for _, s := range p.Steps.Heads() {
+	for s := range p.Steps.Kinds() {
 		if s.G != 0 && s.Group != nil && names[s.G] == "" {
 			names[s.G] = s.Group.Name
 			ns = append(ns, s.G)

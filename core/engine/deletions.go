@@ -28,13 +28,13 @@ func (g *groupSide) deletions() ([]plan.Step, error) {
 	}
 	leaving := map[store.ID]int{}
 	var deleted []store.ID
-	for _, s := range g.ev.steps.Heads() {
-		switch s.Class {
-		case plan.RemoveMember:
-			leaving[s.G]++
-		case plan.DeleteUser:
-			deleted = append(deleted, s.N) // who is deleted is in no group
+	for s, n := range g.ev.steps.Kinds() {
+		if s.Class == plan.RemoveMember {
+			leaving[s.G] += n
 		}
+	}
+	for _, s := range g.ev.steps.Of(func(s *plan.Head) bool { return s.Class == plan.DeleteUser }) {
+		deleted = append(deleted, s.N) // who is deleted is in no group
 	}
 	deleted = idset.Of(deleted)
 	var out []plan.Step
@@ -55,7 +55,7 @@ func (g *groupSide) deletions() ([]plan.Step, error) {
 // creations are the steps that make the groups which the other steps need.
 func (g *groupSide) creations(steps *plan.Steps) []plan.Step {
 	needed := map[string]bool{}
-	for _, s := range steps.Heads() {
+	for s := range steps.Kinds() {
 		if s.Class == plan.AddMember && s.G == 0 {
 			needed[identity.Fold(s.Group.Name)] = true
 		}

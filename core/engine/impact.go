@@ -25,8 +25,8 @@ const mostImpacts = 50
 // impacts asks the target where the groups are used that the plan deletes, retires or
 // empties. What it does not tell is said, and holds nothing up. A plan that was made
 // before is not asked about again.
-func (r *run) impacts(ctx context.Context, p *plan.Plan) error {
-	ends, known, err := r.endings(ctx, p)
+func (r *run) impacts(ctx context.Context, p *plan.Plan, digest func() string) error {
+	ends, known, err := r.endings(ctx, p, digest)
 	if err != nil || len(ends) == 0 {
 		return err
 	}
@@ -40,7 +40,7 @@ func (r *run) impacts(ctx context.Context, p *plan.Plan) error {
 
 // endings are the groups that the plan ends, and what a plan of the same digest said of
 // them.
-func (r *run) endings(ctx context.Context, p *plan.Plan) (ends, known []plan.Impact, err error) {
+func (r *run) endings(ctx context.Context, p *plan.Plan, digest func() string) (ends, known []plan.Impact, err error) {
 	err = r.Store.View(ctx, func(v store.Reader) error {
 		sizes, err := r.sizesOf(v, p)
 		if err != nil {
@@ -49,7 +49,7 @@ func (r *run) endings(ctx context.Context, p *plan.Plan) (ends, known []plan.Imp
 		if ends = p.Endings(func(s *plan.Head) int { return sizes[s.G] }); len(ends) == 0 {
 			return nil
 		}
-		if last, err := v.Plan(r.report.Digest); err == nil && r.began.Sub(last.Created) < impactsLast {
+		if last, err := v.Plan(digest()); err == nil && r.began.Sub(last.Created) < impactsLast {
 			known = plan.ImpactsOf(last.Body)
 		}
 		return nil
@@ -62,7 +62,7 @@ const impactsLast = time.Hour
 
 func (r *run) sizesOf(v store.Reader, p *plan.Plan) (map[store.ID]int, error) {
 	var ns []store.ID
-	for _, s := range p.Steps.Heads() {
+	for s := range p.Steps.Kinds() {
 		if s.Class == plan.RemoveMember {
 			ns = append(ns, s.G)
 		}

@@ -41,14 +41,16 @@ func (k *keyedMutex) lock(key string) (unlock func()) {
 func (r *run) judge(ctx context.Context, ev *evaluation) (allowed *plan.Plan, err error) {
 	r.o.told.say(Progress{Stage: StageJudge})
 	p := ev.plan(r.header())
-	r.report.Plan, r.report.Digest = p, p.Digest()
-	if err := r.impacts(ctx, p); err != nil {
+	r.report.Plan = p
+	sealed := sealing(p)
+	if err := r.impacts(ctx, p, sealed); err != nil {
 		return nil, fmt.Errorf("look where groups are used: %w", err)
 	}
 	err = r.Store.Update(ctx, func(tx store.Tx) error {
 		if err := ev.keep(tx); err != nil {
 			return err
 		}
+		r.report.Digest = sealed()
 		if err := r.drifted(tx, ev); err != nil {
 			return err
 		}
@@ -74,6 +76,19 @@ func (r *run) judge(ctx context.Context, ev *evaluation) (allowed *plan.Plan, er
 		return nil, fmt.Errorf("store the plan: %w", err)
 	}
 	return allowed, nil
+}
+
+// sealing seals a plan while other things are done, and returns what waits for it.
+func sealing(p *plan.Plan) (digest func() string) {
+	sealed := make(chan struct{})
+	go func() {
+		defer close(sealed)
+		p.Seal()
+	}()
+	return func() string {
+		<-sealed
+		return p.Digest()
+	}
 }
 
 // The verdicts on a plan that are stored.

@@ -113,10 +113,8 @@ type step struct {
 
 func covered(p *plan.Plan, covers func(*plan.Head) bool) []step {
 	var out []step
-	for i, h := range p.Steps.Heads() {
-		if covers(h) {
-			out = append(out, step{*h, i})
-		}
+	for i, h := range p.Steps.Of(covers) {
+		out = append(out, step{*h, i})
 	}
 	return out
 }

@@ -40,24 +40,32 @@ func (p *Plan) Write(to io.Writer) error {
 	return w.Flush()
 }
 
-// Pack writes the plan for storing and sending: the header as Write does, then the steps
-// packed and compressed. The error is the writer's.
-func (p *Plan) Pack(to io.Writer) error {
-	if err := json.NewEncoder(to).Encode(p.head(true)); err != nil {
-		return err
-	}
-	z, _ := flate.NewWriter(to, flate.BestSpeed) // the level is right
-	if err := p.Steps.writePacked(z); err != nil {
-		return err
-	}
-	return z.Close()
+// Seal computes the digest and packs the steps, which must stay as they are from then
+// on; what is for the reader alone may change. Digest and Packed do the same when they
+// are asked for first.
+func (p *Plan) Seal() {
+	p.Digest()
+	p.packedSteps()
 }
 
-// Packed is what Pack writes.
+// Packed is the plan for storing and sending: the header as Write writes it, then the
+// steps packed and compressed.
 func (p *Plan) Packed() []byte {
 	var b bytes.Buffer
-	_ = p.Pack(&b) // into memory: cannot fail
+	_ = json.NewEncoder(&b).Encode(p.head(true)) // plain data into memory: cannot fail
+	b.Write(p.packedSteps())
 	return b.Bytes()
+}
+
+func (p *Plan) packedSteps() []byte {
+	if p.packed == nil {
+		var b bytes.Buffer
+		z, _ := flate.NewWriter(&b, flate.BestSpeed) // the level is right
+		_ = p.Steps.writePacked(z)                   // into memory: cannot fail
+		_ = z.Close()
+		p.packed = b.Bytes()
+	}
+	return p.packed
 }
 
 func (p *Plan) head(packed bool) *fileHeader {
@@ -78,7 +86,7 @@ func Decode(b []byte) (*Plan, error) { return Read(bytes.NewReader(b)) }
 // mostHeader bounds the first line of a plan file.
 const mostHeader = 16 << 20
 
-// Read reads what Write or Pack wrote and checks its digest. The interned ids of the
+// Read reads what Write wrote or Packed gave, and checks its digest. The interned ids of the
 // steps are zero: whoever applies it finds the records again. An error is ErrNotPlan,
 // ErrAltered or the reader's.
 func Read(from io.Reader) (*Plan, error) {

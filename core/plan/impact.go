@@ -2,6 +2,7 @@ package plan
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -48,7 +49,7 @@ func (p *Plan) Endings(sizes func(*Head) int) []Impact {
 	}
 	leaving, joining := map[string]int{}, map[string]bool{}
 	var emptied []Head
-	for _, s := range p.Steps.Heads() {
+	for s, n := range p.Steps.Kinds() {
 		switch s.Class {
 		case DeleteGroup:
 			end(s, "deleted")
@@ -57,12 +58,16 @@ func (p *Plan) Endings(sizes func(*Head) int) []Impact {
 		case AddMember:
 			joining[s.Group.ID] = true
 		case RemoveMember:
-			if leaving[s.Group.ID]++; leaving[s.Group.ID] == 1 {
+			if leaving[s.Group.ID] == 0 {
 				emptied = append(emptied, *s)
 			}
+			leaving[s.Group.ID] += n
 		}
 	}
-	slices.SortStableFunc(out, func(a, b Impact) int { return strings.Compare(a.What, b.What) })
+	slices.SortFunc(out, func(a, b Impact) int {
+		return cmp.Or(strings.Compare(a.What, b.What), compareRef(&a.Group, &b.Group))
+	})
+	slices.SortFunc(emptied, func(a, b Head) int { return compareRef(a.Group, b.Group) })
 	for i := range emptied {
 		s := &emptied[i]
 		if !joining[s.Group.ID] && leaving[s.Group.ID] >= sizes(s) {
@@ -72,7 +77,7 @@ func (p *Plan) Endings(sizes func(*Head) int) []Impact {
 	return out
 }
 
-// ImpactsOf are the impacts of a plan that Write or Pack wrote, without reading its
+// ImpactsOf are the impacts of a plan that Write wrote or Packed gave, without reading its
 // steps.
 func ImpactsOf(b []byte) []Impact {
 	first, _, _ := bytes.Cut(b, []byte("\n"))

@@ -173,6 +173,7 @@ type Plan struct {
 	Impacts  []Impact // likewise
 
 	digest string // of the steps, once it was asked for
+	packed []byte // the steps, likewise
 }
 
 // Sort puts the steps into the order of a plan: by class, then group, then account.
@@ -186,8 +187,8 @@ func (p *Plan) Sort() {
 // Counts are the numbers of steps by class.
 func (p *Plan) Counts() map[Class]int {
 	counts := map[Class]int{}
-	for i := range p.Steps.rows {
-		counts[p.Steps.t.kinds[p.Steps.rows[i].kind].class]++
+	for h, n := range p.Steps.Kinds() {
+		counts[h.Class] += n
 	}
 	return counts
 }

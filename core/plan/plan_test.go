@@ -86,6 +86,26 @@ func TestStepsAreWhatWasPutIn(t *testing.T) {
 		if some.Contains(func(h *Head) bool { return h.Class == class }) {
 			t.Fatal("what was left out is there")
 		}
+		counts, of := map[Class]int{}, []int{}
+		for h, n := range all.Kinds() {
+			counts[h.Class] += n
+		}
+		for i := range all.Of(func(h *Head) bool { return h.Class == class }) {
+			of = append(of, i)
+		}
+		for i := range steps {
+			counts[steps[i].Class]--
+			if steps[i].Class == class && (len(of) == 0 || of[0] != i) {
+				t.Fatalf("step %d is of the class, and not among %v", i, of)
+			} else if steps[i].Class == class {
+				of = of[1:]
+			}
+		}
+		for c, n := range counts {
+			if n != 0 || len(of) > 0 {
+				t.Fatalf("%s: counted %d too many; left %v", c, n, of)
+			}
+		}
 		some.AddAll(all)
 		check(some, append(rest, steps...))
 		check(all, steps)
@@ -289,9 +309,8 @@ func BenchmarkPack(b *testing.B) {
 	p.Sort()
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := p.Pack(io.Discard); err != nil {
-			b.Fatal(err)
-		}
+		p.packed = nil
+		p.Packed()
 	}
 	b.ReportMetric(float64(len(p.Packed()))/float64(p.Steps.Len()), "B/step")
 	perStep(b, p)
@@ -305,6 +324,17 @@ func BenchmarkUnpack(b *testing.B) {
 	for b.Loop() {
 		if _, err := Decode(packed); err != nil {
 			b.Fatal(err)
+		}
+	}
+	perStep(b, p)
+}
+
+func BenchmarkKinds(b *testing.B) {
+	p := firstSync(benchPeople)
+	b.ReportAllocs()
+	for b.Loop() {
+		if p.Counts()[AddMember] != benchPeople*10 {
+			b.Fatal(p.Counts())
 		}
 	}
 	perStep(b, p)

@@ -167,11 +167,7 @@ func (s *Steps) Head(i int) (h Head) {
 
 func (s *Steps) head(i int, h *Head) {
 	r := &s.rows[i]
-	k := &s.t.kinds[r.kind]
-	*h = Head{Class: k.class, Undo: reversalNames[k.undo], Reason: k.reason, Rule: k.rule}
-	if k.hasGroup {
-		h.Group, h.G = &k.group, k.g
-	}
+	*h = s.t.kinds[r.kind].head()
 	if r.who > 0 {
 		x := &s.t.who[r.who-1]
 		h.Person, h.P, h.N = x.person, x.p, x.n
@@ -179,6 +175,14 @@ func (s *Steps) head(i int, h *Head) {
 			h.User = &x.user
 		}
 	}
+}
+
+func (k *kind) head() Head {
+	h := Head{Class: k.class, Undo: reversalNames[k.undo], Reason: k.reason, Rule: k.rule}
+	if k.hasGroup {
+		h.Group, h.G = &k.group, k.g
+	}
+	return h
 }
 
 // All gives every step, whole, in order. Each is the receiver's own.
@@ -211,9 +215,55 @@ func (s *Steps) List() []Step {
 	return out
 }
 
-// Contains reports whether is holds of a step.
+// Kinds gives what the steps do, without whom they do it for, and how many steps of each
+// there are. It takes much less time than a look at every step.
+func (s *Steps) Kinds() iter.Seq2[*Head, int] {
+	return func(yield func(*Head, int) bool) {
+		if s.t == nil {
+			return
+		}
+		counts := make([]int, len(s.t.kinds))
+		for i := range s.rows {
+			counts[s.rows[i].kind]++
+		}
+		for i, n := range counts {
+			if h := s.t.kinds[i].head(); n > 0 && !yield(&h, n) {
+				return
+			}
+		}
+	}
+}
+
+// Of gives the steps, as Heads does, of the kinds that is holds of. It is asked once for
+// each kind.
+func (s *Steps) Of(is func(*Head) bool) iter.Seq2[int, *Head] {
+	return func(yield func(int, *Head) bool) {
+		if s.t == nil {
+			return
+		}
+		of, some := make([]bool, len(s.t.kinds)), false
+		for i := range of {
+			h := s.t.kinds[i].head()
+			of[i] = is(&h)
+			some = some || of[i]
+		}
+		var h Head
+		for i := range s.rows {
+			if !some {
+				return
+			}
+			if of[s.rows[i].kind] {
+				if s.head(i, &h); !yield(i, &h) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Contains reports whether is holds of a kind that the steps have.
 func (s *Steps) Contains(is func(*Head) bool) bool {
-	for _, h := range s.Heads() {
+	for h := range s.Kinds() {
 		if is(h) {
 			return true
 		}

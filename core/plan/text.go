@@ -266,8 +266,8 @@ func (p *Plan) Summary() string {
 // reversals says, in a line, what an undo of the plan would be.
 func (p *Plan) reversals() string {
 	counts := map[Reversal]int{}
-	for i := range p.Steps.rows {
-		counts[reversalNames[p.Steps.t.kinds[p.Steps.rows[i].kind].undo]]++
+	for h, n := range p.Steps.Kinds() {
+		counts[h.Undo] += n
 	}
 	var parts []string
 	for _, r := range []Reversal{Exact, Lossy, Irreversible} {
