@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"runtime/pprof"
 )
 
@@ -29,15 +28,15 @@ func profile(dir, name string) (stop func() error, err error) {
 	}
 	return func() error {
 		pprof.StopCPUProfile()
-		return errors.Join(cpu.Close(), memory(base+".mem.pprof"))
+		return errors.Join(cpu.Close(), allocations(base+".mem.pprof"))
 	}, nil
 }
 
-func memory(path string) error {
+// allocations writes what memory was used for, and what of it still is.
+func allocations(path string) error {
 	f, err := os.Create(path)
 	if err != nil {
 		return err
 	}
-	runtime.GC() // what is in use, not what could be freed
 	return errors.Join(pprof.Lookup("allocs").WriteTo(f, 0), f.Close())
 }

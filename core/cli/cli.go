@@ -10,7 +10,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime/pprof"
 	"slices"
 	"strings"
 	"syscall"
@@ -142,7 +141,7 @@ func (c *call) run(ctx context.Context, x command, args []string) int {
 	c.flags.StringVar(&c.config, "config", file, "configuration `file`")
 	c.flags.BoolVar(&c.json, "json", false, "print JSON; progress as JSON lines on standard error")
 	c.flags.BoolVar(&c.quiet, "quiet", false, "no progress")
-	c.flags.StringVar(&c.profile, "cpuprofile", "", "write a CPU profile to this `file`")
+	c.flags.StringVar(&c.profile, "profile", "", "write profiles of the gateway and its plugins into this `directory`")
 	do := x.setup(c)
 	c.flags.Usage = func() {
 		fmt.Fprintf(c.errOut, "gateway %s: %s\n\nUsage: gateway %s [flags] %s\n\n", x.name, x.short, x.name, x.args)
@@ -154,30 +153,11 @@ func (c *call) run(ctx context.Context, x command, args []string) int {
 		}
 		return exitUsage
 	}
-	stop, err := c.startProfile()
+	stop, err := startProfile(c.profile)
 	if err != nil {
 		return c.report(err)
 	}
-	defer stop()
-	return c.report(do(ctx))
-}
-
-// startProfile profiles the command until stop is called, where a file is given.
-func (c *call) startProfile() (stop func(), err error) {
-	if c.profile == "" {
-		return func() {}, nil
-	}
-	f, err := os.Create(c.profile)
-	if err != nil {
-		return nil, err
-	}
-	if err := pprof.StartCPUProfile(f); err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	return func() {
-		pprof.StopCPUProfile()
-		_ = f.Close()
-	}, nil
+	return c.report(errors.Join(do(ctx), stop()))
 }
 
 // reorder puts flags before arguments, so that both `explain -json USER` and

@@ -10,6 +10,7 @@ import (
 var passed = []string{
 	"PATH", "TZ", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "SSL_CERT_DIR",
 	"HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy",
+	"SYNC_GATEWAY_PROFILE", // where a plugin writes profiles of itself
 }
 
 // environment is what a plugin of the type gets of the host's environment.

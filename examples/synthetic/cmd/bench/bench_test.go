@@ -27,11 +27,11 @@ func TestParseSize(t *testing.T) {
 
 func TestGoals(t *testing.T) {
 	r := &Row{Run: rowUnchanged, Wall: 0.5, Processes: []Process{{PeakMB: 97}}, Goal: goalOf(rowUnchanged, 100_000)}
-	if text := r.Goal.text(r); text != "≤0.7s ≤96MB missed" {
+	if text := r.Goal.text(r); text != "≤0.7s, ≤96MB missed" {
 		t.Error(text)
 	}
 	r = &Row{Wall: 12, PerOp: 50, Share: 0.98, Goal: goalOf(rowApplyLatency, 20_000)}
-	if text := r.Goal.text(r); text != "≤60µs ≥0.97" {
+	if text := r.Goal.text(r); text != "≤60µs, ≥0.97" {
 		t.Error(text)
 	}
 	if g := goalOf(rowUnchanged, 10_000); g.text(r) != "" {

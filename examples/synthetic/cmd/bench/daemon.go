@@ -77,7 +77,7 @@ func startDaemon(b *bench, target crowd.Size) (*daemon, error) {
 	if out, err := lock.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("lock the plugins: %w\n%s", err, out)
 	}
-	d := &daemon{cmd: exec.Command(gateway, "serve")}
+	d := &daemon{cmd: exec.Command(gateway, "serve", "-profile", b.o.profile)}
 	d.cmd.Dir, d.cmd.Stderr = b.dir, os.Stderr
 	out, err := d.cmd.StdoutPipe()
 	if err != nil {
@@ -200,12 +200,19 @@ func (d *daemon) call(q request, told func(*progress) error) (summary string, er
 	return summary, err
 }
 
-// callFor runs the sync and goes away after a while, with which the run ends.
+// callFor runs the sync and goes away when it has applied for a while, with which the
+// run ends.
 func (d *daemon) callFor(while time.Duration, q request, told func(*progress) error) error {
-	ctx, cancel := context.WithTimeout(context.Background(), while)
+	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	err := d.post(ctx, "/v1/runs", q, func(ev *event) error { return tellIf(ev, told) })
-	if errors.Is(err, context.DeadlineExceeded) {
+	var timer *time.Timer
+	err := d.post(ctx, "/v1/runs", q, func(ev *event) error {
+		if timer == nil && ev.Progress != nil && ev.Progress.Stage == stageApply {
+			timer = time.AfterFunc(while, cancel)
+		}
+		return tellIf(ev, told)
+	})
+	if errors.Is(err, context.Canceled) {
 		return nil
 	}
 	return err

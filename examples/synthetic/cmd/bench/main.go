@@ -22,6 +22,7 @@ import (
 type options struct {
 	bin     string        // with the gateway, plugins/, and floor-sqlite.test
 	whole   bool          // apply a whole first sync, too
+	profile string        // directory for profiles of all processes
 	applied int           // operations of the rows about applying
 	slow    time.Duration // how long the slow target is watched
 }
@@ -34,6 +35,7 @@ func main() {
 	flag.BoolVar(&o.whole, "whole", false, "apply the whole first sync, too, to the target without and with latency")
 	flag.IntVar(&o.applied, "operations", 10_000, "operations in the rows about applying")
 	flag.DurationVar(&o.slow, "slow", 10*time.Second, "how long to watch the slow target")
+	flag.StringVar(&o.profile, "profile", "", "write profiles of the gateway and its plugins into this `directory`")
 	out := flag.String("json", "", "also write the figures to this `file`")
 	against := flag.String("against", "", "compare with the figures in this `file`")
 	flag.Parse()
@@ -86,6 +88,11 @@ func measure(o options, text string, report *Report) error {
 	}
 	if o.bin, err = filepath.Abs(o.bin); err != nil {
 		return err
+	}
+	if o.profile != "" {
+		if o.profile, err = filepath.Abs(o.profile); err != nil {
+			return err
+		}
 	}
 	dir, err := os.MkdirTemp("", "gateway-bench")
 	if err != nil {

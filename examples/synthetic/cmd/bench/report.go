@@ -88,11 +88,13 @@ func (g *Goal) text(r *Row) string {
 		return ""
 	}
 	var parts []string
-	missed := false
 	add := func(goal, is float64, format string, most bool) {
-		if goal != 0 {
-			parts = append(parts, fmt.Sprintf(format, goal))
-			missed = missed || most && is > goal || !most && is < goal
+		switch text := fmt.Sprintf(format, goal); {
+		case goal == 0:
+		case most && is > goal, !most && is < goal:
+			parts = append(parts, text+" missed")
+		default:
+			parts = append(parts, text)
 		}
 	}
 	add(g.Wall, r.Wall, "≤%gs", true)
@@ -101,10 +103,7 @@ func (g *Goal) text(r *Row) string {
 	}
 	add(g.PerOp, r.PerOp, "≤%gµs", true)
 	add(g.Share, r.Share, "≥%g", false)
-	if missed {
-		return strings.Join(parts, " ") + " missed"
-	}
-	return strings.Join(parts, " ")
+	return strings.Join(parts, ", ")
 }
 
 func (r *Report) write(path string) error {

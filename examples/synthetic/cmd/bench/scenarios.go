@@ -128,12 +128,11 @@ func (b *bench) watchSlow(d *daemon) error {
 		return err
 	}
 	row := b.newRow(rowSlowTarget)
-	var st stages
-	start := time.Now()
+	st := stages{anew: true}
 	if err := d.callFor(b.o.slow, full(true), st.take(d)); err != nil {
 		return err
 	}
-	row.Wall = time.Since(start).Seconds()
+	row.Wall = time.Since(st.began).Seconds()
 	after, err := d.usage(false)
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ import "time"
 // stages follows a run: when it applied, how much, and what that took of the gateway's
 // CPU.
 type stages struct {
+	anew         bool      // peaks of memory are counted from the beginning of applying
 	began, ended time.Time // of applying
 	before, used float64   // CPU seconds of the gateway
 	done, total  int
@@ -28,7 +29,7 @@ func (s *stages) take(d *daemon) func(*progress) error {
 		case p.Stage != stageRecord || s.began.IsZero() || !s.ended.IsZero():
 			return nil
 		}
-		cpu, err := processUsage("gateway", d.pids["gateway"], false)
+		cpu, err := processUsage("gateway", d.pids["gateway"], s.anew && p.Stage == stageApply)
 		if p.Stage == stageApply {
 			s.began, s.before = p.At, cpu.CPU
 			return err
