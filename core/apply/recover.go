@@ -140,7 +140,7 @@ func (s *sighting) State(_ context.Context, page pluginhost.StatePage) error {
 		s.groups[identity.Fold(g.Name)], s.present[g.ID], s.notes[g.ID] = g.ID, true, g.Description
 	}
 	for _, m := range page.Members {
-		for _, u := range m.UserIDs {
+		for _, u := range m.UserIDs.Strings() {
 			s.members[[2]string{m.GroupID, u}] = true
 		}
 	}

@@ -206,7 +206,7 @@ func (s *system) ReadState(ctx context.Context, o pluginhost.StateOptions, sink 
 		}
 		if named || len(in) > 0 {
 			page.Groups = append(page.Groups, pluginhost.NewGroupRecord(identity.Group{ID: id, Name: name, Kind: "group", Description: s.notes[id]}))
-			page.Members = append(page.Members, identity.Members{GroupID: id, UserIDs: in})
+			page.Members = append(page.Members, pluginhost.NewMembersRecord(identity.Members{GroupID: id, UserIDs: in}))
 		}
 	}
 	return pluginhost.End{Complete: true}, sink.State(ctx, page)

@@ -177,7 +177,7 @@ func (r *reader) takeGroups(p pluginhost.GroupPage) error {
 		delete(r.members, id)
 	}
 	for _, m := range p.Members {
-		for _, id := range slices.Concat(m.UserIDs, m.ChildIDs) {
+		for _, id := range slices.Concat(m.UserIDs.Strings(), m.ChildIDs) {
 			r.members[m.GroupID][id] = true
 		}
 	}

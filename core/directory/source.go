@@ -159,7 +159,7 @@ func (d *Directory) allMembers(ctx context.Context, r store.Reader, sink pluginh
 					break
 				}
 				after = page[len(page)-1].Member
-				if err := sink.Groups(ctx, pluginhost.GroupPage{Members: []identity.Members{listed(g.ID, page)}}); err != nil {
+				if err := sink.Groups(ctx, pluginhost.GroupPage{Members: []pluginhost.MembersRecord{pluginhost.NewMembersRecord(listed(g.ID, page))}}); err != nil {
 					return err
 				}
 			}
@@ -204,8 +204,12 @@ func (d *Directory) changedMembers(ctx context.Context, r store.Reader, o plugin
 			}
 			if id := groups[page[start].Group]; id != "" {
 				began, ended := apart(page[start:stop])
-				out.Members = appendMembers(out.Members, listed(id, began))
-				out.RemovedMembers = appendMembers(out.RemovedMembers, listed(id, ended))
+				if m := listed(id, began); len(m.UserIDs)+len(m.ChildIDs) > 0 {
+					out.Members = append(out.Members, pluginhost.NewMembersRecord(m))
+				}
+				if m := listed(id, ended); len(m.UserIDs)+len(m.ChildIDs) > 0 {
+					out.RemovedMembers = append(out.RemovedMembers, m)
+				}
 			}
 			start = stop
 		}
@@ -213,13 +217,6 @@ func (d *Directory) changedMembers(ctx context.Context, r store.Reader, o plugin
 			return err
 		}
 	}
-}
-
-func appendMembers(list []identity.Members, m identity.Members) []identity.Members {
-	if len(m.UserIDs)+len(m.ChildIDs) == 0 {
-		return list
-	}
-	return append(list, m)
 }
 
 func apart(ms []store.EntryMember) (began, ended []store.EntryMember) {

@@ -93,7 +93,7 @@ func (s *system) listed() (out []pluginhost.UserRecord) {
 	return out
 }
 
-func (s *system) memberships() (groups []pluginhost.GroupRecord, members []identity.Members) {
+func (s *system) memberships() (groups []pluginhost.GroupRecord, members []pluginhost.MembersRecord) {
 	for _, id := range slices.Sorted(maps.Keys(s.groups)) {
 		if id == s.omit {
 			continue
@@ -107,7 +107,7 @@ func (s *system) memberships() (groups []pluginhost.GroupRecord, members []ident
 		if s.flat {
 			m.ChildIDs = nil
 		}
-		members = append(members, m)
+		members = append(members, pluginhost.NewMembersRecord(m))
 	}
 	return groups, members
 }

@@ -90,7 +90,7 @@ func (s *sighted) State(_ context.Context, page pluginhost.StatePage) error {
 		s.records = append(s.records, struct{ id, name string }{g.ID, identity.Visible(g.Name, 120)})
 	}
 	for _, m := range page.Members {
-		for _, u := range m.UserIDs {
+		for _, u := range m.UserIDs.Strings() {
 			s.members = append(s.members, mirror.Pair{Group: m.GroupID, Member: u})
 		}
 	}

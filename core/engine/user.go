@@ -218,7 +218,7 @@ func (d *directAnswer) State(_ context.Context, page pluginhost.StatePage) error
 		d.groups = append(d.groups, g)
 	}
 	for _, m := range page.Members {
-		for _, u := range m.UserIDs {
+		for _, u := range m.UserIDs.Strings() {
 			if p := d.found[u]; p != nil {
 				p.GroupIDs = append(p.GroupIDs, m.GroupID)
 				p.Groups = append(p.Groups, d.groupsWith(m.GroupID)...)

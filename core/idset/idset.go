@@ -20,8 +20,13 @@ var ErrPacked = errors.New("idset: damaged set")
 
 // Of sorts ids in place, drops duplicates and returns them as a Set.
 func Of(ids []ID) Set {
-	slices.Sort(ids)
-	return slices.Compact(ids)
+	for i := 1; i < len(ids); i++ {
+		if ids[i-1] >= ids[i] {
+			slices.Sort(ids)
+			return slices.Compact(ids)
+		}
+	}
+	return ids // as they mostly come
 }
 
 // Pack appends the packed form of s to b; the empty set packs to nothing.
@@ -41,15 +46,16 @@ func Pack(b []byte, s Set) []byte {
 // Unpack is the inverse of Pack, appending to s (which is usually s[:0] of a
 // buffer used again).
 func Unpack(s Set, b []byte) (Set, error) {
-	var last uint64
-	for first := true; len(b) > 0; first = false {
-		d, n := binary.Uvarint(b)
-		if n <= 0 || (!first && d == 0) || last+d > 1<<32-1 {
-			return nil, ErrPacked
+	w := Packed(b).Walk()
+	for {
+		id, ok := w.Next()
+		if !ok {
+			break
 		}
-		last += d
-		s = append(s, ID(last))
-		b = b[n:]
+		s = append(s, id)
+	}
+	if len(w.rest) > 0 {
+		return nil, ErrPacked
 	}
 	return s, nil
 }

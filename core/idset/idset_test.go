@@ -56,9 +56,17 @@ func TestAgainstModel(t *testing.T) {
 				t.Fatalf("Has(%d)", id)
 			}
 		}
-		got, err := Unpack(nil, Pack(nil, a))
+		packed := Packed(Pack(nil, a))
+		got, err := Unpack(nil, packed)
 		if err != nil || !slices.Equal(got, a) {
 			t.Fatalf("round trip: %v, %v", got, err)
+		}
+		if n, err := packed.Len(); n != len(a) || err != nil {
+			t.Fatalf("Len: %d, %v, want %d", n, err, len(a))
+		}
+		n := rapid.IntRange(0, 300).Draw(t, "n")
+		if got := packed.First(n); !slices.Equal(got, a[:min(n, len(a))]) {
+			t.Fatalf("First(%d): %v of %v", n, got, a)
 		}
 	})
 }
@@ -70,6 +78,9 @@ func FuzzUnpack(f *testing.F) {
 		s, err := Unpack(nil, b)
 		if err == nil && !slices.IsSorted(s) {
 			t.Fatal("not sorted")
+		}
+		if n, lenErr := Packed(b).Len(); n != len(s) || (lenErr == nil) != (err == nil) {
+			t.Fatalf("Len: %d, %v; unpacked %d, %v", n, lenErr, len(s), err)
 		}
 	})
 }

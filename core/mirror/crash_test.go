@@ -53,7 +53,7 @@ func TestRenameSurvivesACrash(t *testing.T) {
 				if err := r.Groups(t.Context(), []pluginhost.GroupRecord{pluginhost.NewGroupRecord(identity.Group{ID: "g", Kind: "group", Name: name})}); err != nil {
 					return err
 				}
-				if err := r.Members(t.Context(), []identity.Members{{GroupID: "g", UserIDs: []string{"u"}}}); err != nil {
+				if err := r.Members(t.Context(), lists(identity.Members{GroupID: "g", UserIDs: []string{"u"}})); err != nil {
 					return err
 				}
 				return r.Finish(t.Context(), Ending{Believed: true})

@@ -1,8 +1,10 @@
 package mirror
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sort"
 
@@ -15,7 +17,9 @@ import (
 // memberships that are missing go, and only then do the cursor and the population
 // move; all of that in one transaction.
 func (r *Reading) Finish(ctx context.Context, end Ending) error {
-	r.resolveLate()
+	if err := r.resolveLate(); err != nil {
+		return err
+	}
 	if err := r.flush(ctx); err != nil {
 		return err
 	}
@@ -42,49 +46,60 @@ func (r *Reading) Finish(ctx context.Context, end Ending) error {
 	return nil
 }
 
-func (r *Reading) resolveLate() {
+// resolveLate takes in the members that waited for their group, or for users, to be
+// shown, and ends the last list.
+func (r *Reading) resolveLate() error {
+	if err := r.endList(); err != nil {
+		return err
+	}
 	late := r.late
 	r.late = nil
-	for _, l := range late {
-		rest := r.resolve(l.m, l.remove)
-		if rest == nil || l.remove || r.groups.byExt[rest.GroupID] == nil {
+	for i := range late {
+		rest, err := r.resolve(&late[i])
+		if err != nil {
+			return err
+		}
+		if rest == nil || rest.remove || r.groups.find(rest.m.GroupID) == 0 {
 			continue
 		}
-		r.stats.Strangers += len(rest.UserIDs)
-		for _, ext := range rest.UserIDs {
+		r.stats.Strangers += len(rest.m.UserIDs)
+		for _, ext := range rest.m.UserIDs {
 			r.stranger(ext)
 		}
-		r.resolve(identity.Members{GroupID: rest.GroupID, UserIDs: rest.UserIDs}, false)
+		rest.m.ChildIDs = nil
+		if _, err := r.resolve(rest); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 // stranger keeps the place of an account that is a member of something but that the
 // read did not show: somebody who is staged, say. When they appear, their memberships
 // are known.
 func (r *Reading) stranger(ext string) {
-	if r.users.byExt[ext] != nil {
+	if r.users.find(ext) != 0 {
 		return
 	}
-	e := &entry{head: store.Head{N: r.st.NewIDs(1), Ext: ext, Flags: store.Gone}}
-	r.users.byExt[ext] = e
-	r.accountRows = append(r.accountRows, accountRow(r.ep, e.head, &identity.User{ID: ext}))
+	at := r.users.add(ext, entry{n: r.st.NewIDs(1), flags: store.Gone})
+	r.accountRows = append(r.accountRows, accountRow(r.ep, r.users.head(at), &identity.User{ID: ext}))
 }
 
 // removeMissing flags what a full read no longer had and what a delta read named.
 func (r *Reading) removeMissing(tx store.Tx) error {
 	missing := func(e *entry) bool {
-		if r.scope == Full && e.known && !e.seen && !e.head.Flags.Has(store.Gone) {
-			e.head.Flags |= store.Gone
+		if r.scope == Full && e.known && !e.seen && !e.gone() {
+			e.flags |= store.Gone
 			return true
 		}
-		return r.scope == Delta && e.known && e.removed && e.head.Flags.Has(store.Gone)
+		return r.scope == Delta && e.known && e.removed && e.gone()
 	}
-	accounts := r.users.pick(missing)
+	accounts := r.users.heads(r.users.pick(missing))
 	r.stats.Gone += len(accounts)
 	if err := tx.SetFlags(accounts, false); err != nil {
 		return err
 	}
-	groups := r.groups.pick(missing)
+	groups := r.groups.heads(r.groups.pick(missing))
 	if err := tx.SetFlags(groups, true); err != nil {
 		return err
 	}
@@ -95,7 +110,7 @@ func (r *Reading) removeMissing(tx store.Tx) error {
 	return markDirty(tx, r.syncs, heads(accounts))
 }
 
-func heads(hs []store.Head) []store.ID {
+func heads(hs []store.Head) idset.Set {
 	ns := make([]store.ID, len(hs))
 	for i, h := range hs {
 		ns[i] = h.N
@@ -109,38 +124,73 @@ type pair struct{ account, group store.ID }
 // setsPerBatch bounds how many groups' sets are in memory unpacked at once.
 const setsPerBatch = 500
 
-// applySets compares the sets that were read with the stored ones and writes the
-// differences, in both directions.
-func (r *Reading) applySets(tx store.Tx, believed bool) error {
-	groups := make([]store.ID, 0, len(r.sets))
-	for g := range r.sets {
-		groups = append(groups, g)
-	}
-	slices.Sort(groups)
-	var added, removed []pair
-	var nested []store.ID // child groups whose place changed
-	for batch := range slices.Chunk(groups, setsPerBatch) {
-		before, err := tx.GroupSets(batch)
+// differing calls f for those of some groups of which the read shows something else than
+// is stored, with that, if there is any. f must not use v. same is how many memberships the
+// other groups have.
+func (r *Reading) differing(v store.MirrorReader, groups []store.ID, f func(c *setChange, was store.GroupSet, had bool) error) (same int, err error) {
+	compare := func(g store.ID, was store.PackedSet) error {
+		c, had := r.sets[g], was.N == g
+		if had && c.isStored(was) {
+			n, err := c.users.count()
+			same += n
+			return err
+		}
+		set, err := was.Unpack()
+		set.N = g
 		if err != nil {
 			return err
 		}
-		old := map[store.ID]store.GroupSet{}
-		for _, s := range before {
-			old[s.N] = s
+		return f(c, set, had)
+	}
+	i := 0
+	err = v.PackedSets(groups, func(was store.PackedSet) error {
+		for ; groups[i] != was.N; i++ {
+			if err := compare(groups[i], store.PackedSet{}); err != nil {
+				return err
+			}
 		}
+		i++
+		return compare(was.N, was)
+	})
+	for ; err == nil && i < len(groups); i++ {
+		err = compare(groups[i], store.PackedSet{})
+	}
+	return same, err
+}
+
+// isStored reports whether the read shows exactly what is stored.
+func (c *setChange) isStored(was store.PackedSet) bool {
+	return c.users.same && bytes.Equal(was.Users, c.users.stored.Users) && len(c.lessUsers)+len(c.lessGroups) == 0 &&
+		bytes.Equal(was.Children, idset.Pack(nil, idset.Of(c.children)))
+}
+
+// applySets compares the sets that were read with the stored ones and writes the
+// differences, in both directions.
+func (r *Reading) applySets(tx store.Tx, believed bool) error {
+	var added, removed []pair
+	var nested []store.ID // child groups whose place changed
+	for groups := range slices.Chunk(slices.Sorted(maps.Keys(r.sets)), setsPerBatch) {
 		var puts []store.GroupSet
-		for _, g := range batch {
-			was, had := old[g]
-			is := r.nextSet(r.sets[g], was, believed)
-			is.N = g
+		same, err := r.differing(tx, groups, func(c *setChange, was store.GroupSet, had bool) error {
+			is, err := r.nextSet(c, was, believed)
+			if err != nil {
+				return err
+			}
+			g := was.N
 			r.stats.Memberships += len(is.Users)
-			if had && is.Users.Equal(was.Users) && is.Children.Equal(was.Children) {
-				continue
+			known := is.Listing == [16]byte{} || was.Listing != [16]byte{} // in another order, perhaps: it may change every time
+			if had && known && is.Users.Equal(was.Users) && is.Children.Equal(was.Children) {
+				return nil
 			}
 			puts = append(puts, is)
 			was.Users.Diff(is.Users, func(n store.ID) { added = append(added, pair{n, g}) }, func(n store.ID) { removed = append(removed, pair{n, g}) })
 			note := func(n store.ID) { nested = append(nested, n) }
 			was.Children.Diff(is.Children, note, note)
+			return nil
+		})
+		r.stats.Memberships += same
+		if err != nil {
+			return err
 		}
 		if err := tx.PutGroupSets(puts); err != nil {
 			return err
@@ -152,16 +202,21 @@ func (r *Reading) applySets(tx store.Tx, believed bool) error {
 }
 
 // nextSet is the members a group has after the read.
-func (r *Reading) nextSet(c *setChange, was store.GroupSet, believed bool) store.GroupSet {
-	is := store.GroupSet{Users: idset.Of(c.users), Children: idset.Of(c.children)}
+func (r *Reading) nextSet(c *setChange, was store.GroupSet, believed bool) (store.GroupSet, error) {
+	users, err := c.users.set()
+	is := store.GroupSet{N: was.N, Users: users, Children: idset.Of(c.children)}
+	if err != nil {
+		return is, err
+	}
 	if believed && (r.scope == Full || c.replace) {
-		return is
+		is.Listing = c.users.listing
+		return is, nil
 	}
 	is.Users, is.Children = was.Users.With(is.Users), was.Children.With(is.Children)
 	if believed {
 		is.Users, is.Children = is.Users.Without(idset.Of(c.lessUsers)), is.Children.Without(idset.Of(c.lessGroups))
 	}
-	return is
+	return is, nil
 }
 
 // accountsPerBatch bounds how many accounts' sets are in memory unpacked at once.
@@ -269,8 +324,8 @@ func (r *Reading) putTraits(tx store.Tx, believed bool) error {
 	}
 	var ps []store.Protected
 	for ext, reason := range r.protected {
-		if e := r.users.byExt[ext]; e != nil {
-			ps = append(ps, store.Protected{N: e.head.N, Reason: reason})
+		if e := r.users.get(ext); e != nil {
+			ps = append(ps, store.Protected{N: e.n, Reason: reason})
 		}
 	}
 	slices.SortFunc(ps, func(a, b store.Protected) int { return int(a.N) - int(b.N) })
@@ -281,8 +336,8 @@ func (r *Reading) putTraits(tx store.Tx, believed bool) error {
 	for _, q := range r.quotas {
 		var groups []store.ID
 		for _, ext := range q.GroupIDs {
-			if e := r.groups.byExt[ext]; e != nil {
-				groups = append(groups, e.head.N)
+			if e := r.groups.get(ext); e != nil {
+				groups = append(groups, e.n)
 			}
 		}
 		qs = append(qs, store.Quota{Name: q.Name, Total: int(q.Total), Used: int(q.Used), Unlimited: q.Unlimited, NewUsers: q.NewUsers,

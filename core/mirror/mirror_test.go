@@ -270,11 +270,9 @@ func (b *bench) full(d *directory, whole, believed bool) {
 	readGroups := func() {
 		for _, id := range groups {
 			b.ok(r.Groups(ctx, []pluginhost.GroupRecord{d.group(id)}))
-			for u := range d.members[id] {
-				if whole || slices.Contains(users, u) {
-					b.ok(r.Members(ctx, []identity.Members{{GroupID: id, UserIDs: []string{u}}}))
-				}
-			}
+		}
+		for _, m := range b.memberships(d, groups, func(u string) bool { return whole || slices.Contains(users, u) }) {
+			b.ok(r.Members(ctx, lists(m)))
 		}
 	}
 	parts := []func(){readUsers, readGroups}
@@ -283,6 +281,14 @@ func (b *bench) full(d *directory, whole, believed bool) {
 	}
 	for _, part := range parts {
 		part()
+	}
+	if rapid.Bool().Draw(b.T, "looked at before") {
+		if whole && believed {
+			b.meddle(d)
+		}
+		_, err := r.Shrunk(ctx, 20, 5)
+		b.ok(err)
+		b.lostOurs(r)
 	}
 	b.ok(r.Finish(ctx, Ending{Believed: believed, Now: time.Unix(1, 0)}))
 }
@@ -308,10 +314,10 @@ func (b *bench) delta(from, to *directory, believed bool) {
 		m := identity.Members{GroupID: id, UserIDs: slices.Collect(maps.Keys(to.members[id]))}
 		if rapid.Bool().Draw(b.T, "replace") {
 			b.ok(r.ReplaceMembers(ctx, []string{id}))
-			b.ok(r.Members(ctx, []identity.Members{m}))
+			b.ok(r.Members(ctx, lists(m)))
 			continue
 		}
-		b.ok(r.Members(ctx, []identity.Members{m}))
+		b.ok(r.Members(ctx, lists(m)))
 		for u := range from.members[id] {
 			if !to.members[id][u] {
 				b.ok(r.RemovedMembers(ctx, []identity.Members{{GroupID: id, UserIDs: []string{u}}}))

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"syncgateway/core/identity"
@@ -33,8 +34,11 @@ type Reading struct {
 
 	users  *index
 	groups *index
-	sets   map[store.ID]*setChange // by group
-	late   []lateMembers           // members whose group or users were not known yet
+	stored map[store.ID]store.PackedSet // of the groups, as a full read found them
+	sets   map[store.ID]*setChange      // by group
+	late   []lateMembers
+
+	listing listing
 
 	accountRows []store.Account
 	groupRows   []store.Group
@@ -58,7 +62,7 @@ type Stats struct {
 
 // Begin starts a reading. syncs are those that use the endpoint.
 func Begin(ctx context.Context, st store.Store, address string, scope Scope, syncs []store.SyncID) (*Reading, error) {
-	r := &Reading{st: st, scope: scope, syncs: syncs, users: newIndex(), groups: newIndex(),
+	r := &Reading{st: st, scope: scope, syncs: syncs, users: newIndex(0), groups: newIndex(0), stored: map[store.ID]store.PackedSet{},
 		sets: map[store.ID]*setChange{}, protected: map[string]string{}, retitled: map[string]string{}}
 	err := st.Update(ctx, func(tx store.Tx) (err error) {
 		r.ep, err = tx.Endpoint(address)
@@ -67,12 +71,27 @@ func Begin(ctx context.Context, st store.Store, address string, scope Scope, syn
 	if err != nil || scope != Full {
 		return r, err
 	}
+	return r, st.View(ctx, r.load)
+}
+
+// load takes in all that the endpoint had.
+func (r *Reading) load(v store.Reader) error {
+	size, err := v.Population(r.ep)
+	if err != nil {
+		return err
+	}
+	r.users, r.groups = newIndex(size.Users), newIndex(size.Groups)
 	r.users.whole, r.groups.whole = true, true
-	return r, st.View(ctx, func(v store.Reader) error {
-		if err := v.Heads(r.ep, func(h store.Head) error { r.users.load(h); return nil }); err != nil {
-			return err
-		}
-		return v.GroupHeads(r.ep, func(h store.Head) error { r.groups.load(h); return nil })
+	if err := v.Heads(r.ep, func(h store.Head) error { r.users.load(h); return nil }); err != nil {
+		return err
+	}
+	var groups []store.ID
+	if err := v.GroupHeads(r.ep, func(h store.Head) error { r.groups.load(h); groups = append(groups, h.N); return nil }); err != nil {
+		return err
+	}
+	return v.PackedSets(idset.Of(groups), func(s store.PackedSet) error {
+		r.stored[s.N] = store.PackedSet{N: s.N, Users: slices.Clone(s.Users), Listing: s.Listing}
+		return nil
 	})
 }
 
@@ -84,12 +103,14 @@ const flushAt = 2000
 
 // Users takes in a page of accounts.
 func (r *Reading) Users(ctx context.Context, page []pluginhost.UserRecord) error {
-	exts := make([]string, len(page))
-	for i := range page {
-		exts[i] = page[i].ID
-	}
-	if err := r.fetchUsers(ctx, exts); err != nil {
-		return err
+	if r.scope == Delta {
+		exts := make([]string, len(page))
+		for i := range page {
+			exts[i] = page[i].ID
+		}
+		if err := r.fetchUsers(ctx, exts); err != nil {
+			return err
+		}
 	}
 	for i := range page {
 		if err := r.user(&page[i]); err != nil {
@@ -103,14 +124,14 @@ func (r *Reading) Users(ctx context.Context, page []pluginhost.UserRecord) error
 }
 
 func (r *Reading) user(rec *pluginhost.UserRecord) error {
-	e := r.users.byExt[rec.ID]
-	if e == nil {
-		e = &entry{head: store.Head{N: r.st.NewIDs(1), Ext: rec.ID}}
-		r.users.byExt[rec.ID] = e
+	at := r.users.find(rec.ID)
+	if at == 0 {
+		at = r.users.add(rec.ID, entry{n: r.st.NewIDs(1)})
 	}
+	e := &r.users.entries[at]
 	if e.seen && r.scope == Full {
 		r.stats.Duplicates++
-		if e.head.Fingerprint == rec.Fingerprint {
+		if e.fp == rec.Fingerprint {
 			return nil
 		}
 	}
@@ -118,16 +139,16 @@ func (r *Reading) user(rec *pluginhost.UserRecord) error {
 		r.stats.Users++
 	}
 	e.seen = true
-	flags := e.head.Flags&^(store.Gone|store.Active) | activeFlag(rec.Active)
-	if e.known && e.head.Fingerprint == rec.Fingerprint && e.head.Flags == flags {
+	flags := e.flags&^(store.Gone|store.Active) | activeFlag(rec.Active)
+	if e.known && e.fp == rec.Fingerprint && e.flags == flags {
 		return nil
 	}
 	u, err := rec.User()
 	if err != nil {
 		return fmt.Errorf("user %q: %w", identity.Visible(rec.ID, 80), err)
 	}
-	e.head.Fingerprint, e.head.Flags = rec.Fingerprint, flags
-	r.accountRows = append(r.accountRows, accountRow(r.ep, e.head, &u))
+	e.fp, e.flags = rec.Fingerprint, flags
+	r.accountRows = append(r.accountRows, accountRow(r.ep, r.users.head(at), &u))
 	return nil
 }
 
@@ -173,12 +194,14 @@ func (r *Reading) fetchGroups(ctx context.Context, exts []string) error {
 
 // Groups takes in a page of groups.
 func (r *Reading) Groups(ctx context.Context, page []pluginhost.GroupRecord) error {
-	exts := make([]string, len(page))
-	for i := range page {
-		exts[i] = page[i].ID
-	}
-	if err := r.fetchGroups(ctx, exts); err != nil {
-		return err
+	if r.scope == Delta {
+		exts := make([]string, len(page))
+		for i := range page {
+			exts[i] = page[i].ID
+		}
+		if err := r.fetchGroups(ctx, exts); err != nil {
+			return err
+		}
 	}
 	for i := range page {
 		if err := r.group(&page[i]); err != nil {
@@ -189,31 +212,31 @@ func (r *Reading) Groups(ctx context.Context, page []pluginhost.GroupRecord) err
 }
 
 func (r *Reading) group(rec *pluginhost.GroupRecord) error {
-	e := r.groups.byExt[rec.ID]
-	if e == nil {
-		e = &entry{head: store.Head{N: r.st.NewIDs(1), Ext: rec.ID}}
-		r.groups.byExt[rec.ID] = e
+	at := r.groups.find(rec.ID)
+	if at == 0 {
+		at = r.groups.add(rec.ID, entry{n: r.st.NewIDs(1)})
 	}
+	e := &r.groups.entries[at]
 	if e.seen && r.scope == Full {
 		r.stats.Duplicates++
 	} else {
 		r.stats.Groups++
 	}
 	e.seen = true
-	if r.scope == Full && r.sets[e.head.N] == nil {
-		r.sets[e.head.N] = &setChange{} // a group nobody is said to be in is empty
+	if r.scope == Full {
+		r.change(e.n) // a group nobody is said to be in is empty
 	}
-	if e.known && e.head.Fingerprint == rec.Fingerprint && !e.head.Flags.Has(store.Gone) {
+	if e.known && e.fp == rec.Fingerprint && !e.gone() {
 		return nil
 	}
 	g, err := rec.Group()
 	if err != nil {
 		return fmt.Errorf("group %q: %w", identity.Visible(rec.ID, 80), err)
 	}
-	e.head.Fingerprint, e.head.Flags = rec.Fingerprint, store.Active
-	r.groupRows = append(r.groupRows, groupRow(r.ep, e.head, &g))
+	e.fp, e.flags = rec.Fingerprint, store.Active
+	r.groupRows = append(r.groupRows, groupRow(r.ep, r.groups.head(at), &g))
 	if e.known {
-		r.renamed = append(r.renamed, e.head.N)
+		r.renamed = append(r.renamed, e.n)
 	}
 	return nil
 }
@@ -232,8 +255,8 @@ func (r *Reading) Removed(ctx context.Context, exts []string, groups bool) error
 		return err
 	}
 	for _, ext := range exts {
-		if e := x.byExt[ext]; e != nil && !e.head.Flags.Has(store.Gone) {
-			e.head.Flags |= store.Gone
+		if e := x.get(ext); e != nil && !e.gone() {
+			e.flags |= store.Gone
 			e.removed = true
 		}
 	}
@@ -286,8 +309,8 @@ func (r *Reading) reallyChanged(tx store.Tx) ([]store.ID, error) {
 	var known []store.ID
 	for i := range r.accountRows {
 		ns = append(ns, r.accountRows[i].N)
-		if e := r.users.byExt[r.accountRows[i].Ext]; e.known {
-			known = append(known, e.head.N)
+		if e := r.users.get(r.accountRows[i].Ext); e.known {
+			known = append(known, e.n)
 		}
 	}
 	if len(known) == 0 {

@@ -13,7 +13,9 @@ import (
 // floor, else "". Of a full read it compares what was shown with what the last believed
 // one left; of a delta read it counts what is taken away.
 func (r *Reading) Shrunk(ctx context.Context, percent float64, floor int) (text string, err error) {
-	r.resolveLate()
+	if err := r.resolveLate(); err != nil {
+		return "", err
+	}
 	err = r.st.View(ctx, func(v store.Reader) error {
 		was, err := v.Population(r.ep)
 		if err != nil {
@@ -23,8 +25,8 @@ func (r *Reading) Shrunk(ctx context.Context, percent float64, floor int) (text 
 			text, err = r.takesAway(v, was, percent, floor)
 			return err
 		}
-		text = r.compared(was, percent, floor)
-		return nil
+		text, err = r.compared(was, percent, floor)
+		return err
 	})
 	return text, err
 }
@@ -35,12 +37,16 @@ func smaller(lost, was int, percent float64, floor int) bool {
 }
 
 // compared compares the sizes of a full read.
-func (r *Reading) compared(was store.Population, percent float64, floor int) string {
+func (r *Reading) compared(was store.Population, percent float64, floor int) (string, error) {
 	memberships := 0
 	for _, c := range r.sets {
-		memberships += len(idset.Of(c.users))
+		n, err := c.users.count()
+		if err != nil {
+			return "", err
+		}
+		memberships += n
 	}
-	here := func(e *entry) bool { return e.known && !e.head.Flags.Has(store.Gone) }
+	here := func(e *entry) bool { return e.known && !e.gone() }
 	// What was applied since the last read counts too: the mirror knows it.
 	was.Users, was.Groups = r.users.count(here), r.groups.count(here)
 	for _, x := range []struct {
@@ -50,15 +56,15 @@ func (r *Reading) compared(was store.Population, percent float64, floor int) str
 		{"users", was.Users, r.stats.Users}, {"groups", was.Groups, r.stats.Groups}, {"memberships", was.Memberships, memberships},
 	} {
 		if lost := x.was - x.is; lost > 0 && (x.is == 0 || smaller(lost, x.was, percent, floor)) {
-			return fmt.Sprintf("it shows %d %s, %d fewer than the %d of the last complete read", x.is, x.what, lost, x.was)
+			return fmt.Sprintf("it shows %d %s, %d fewer than the %d of the last complete read", x.is, x.what, lost, x.was), nil
 		}
 	}
-	return ""
+	return "", nil
 }
 
 // takesAway counts what a delta read ends.
 func (r *Reading) takesAway(v store.Reader, was store.Population, percent float64, floor int) (string, error) {
-	removed := func(e *entry) bool { return e.known && e.removed && e.head.Flags.Has(store.Gone) }
+	removed := func(e *entry) bool { return e.known && e.removed && e.gone() }
 	memberships, err := r.membershipsLost(v)
 	if err != nil {
 		return "", err
@@ -78,7 +84,7 @@ func (r *Reading) takesAway(v store.Reader, was store.Population, percent float6
 
 // membershipsLost counts the memberships that a delta read ends, of the groups it names.
 func (r *Reading) membershipsLost(v store.Reader) (int, error) {
-	ended := idset.Of(heads(r.groups.pick(func(e *entry) bool { return e.removed && e.head.Flags.Has(store.Gone) })))
+	ended := heads(r.groups.heads(r.groups.pick(func(e *entry) bool { return e.removed && e.gone() })))
 	ns := []store.ID(ended)
 	for g, c := range r.sets {
 		if c.replace || len(c.lessUsers) > 0 {
@@ -93,7 +99,10 @@ func (r *Reading) membershipsLost(v store.Reader) (int, error) {
 			lost += len(s.Users)
 			continue
 		}
-		is := r.nextSet(c, s, true)
+		is, err := r.nextSet(c, s, true)
+		if err != nil {
+			return lost, err
+		}
 		s.Users.Diff(is.Users, func(store.ID) {}, func(store.ID) { lost++ })
 	}
 	return lost, err

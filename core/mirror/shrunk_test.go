@@ -31,7 +31,7 @@ func mirrored(t *testing.T, n int) *sqlite.DB {
 	check(t, r.Users(t.Context(), page))
 	check(t, r.Groups(t.Context(), []pluginhost.GroupRecord{pluginhost.NewGroupRecord(identity.Group{ID: "g1", Kind: "group", Name: "1"}),
 		pluginhost.NewGroupRecord(identity.Group{ID: "g2", Kind: "group", Name: "2"})}))
-	check(t, r.Members(t.Context(), []identity.Members{{GroupID: "g1", UserIDs: ids, ChildIDs: []string{"g2"}}, {GroupID: "g2", UserIDs: ids[:10]}}))
+	check(t, r.Members(t.Context(), lists(identity.Members{GroupID: "g1", UserIDs: ids, ChildIDs: []string{"g2"}}, identity.Members{GroupID: "g2", UserIDs: ids[:10]})))
 	check(t, r.Finish(t.Context(), Ending{Believed: true}))
 	return st
 }
@@ -78,7 +78,7 @@ func TestDeltasThatTakeTooMuch(t *testing.T) {
 		"a group is emptied": {func(r *Reading) error { return r.ReplaceMembers(t.Context(), []string{"g1"}) }, "take away 40 of 50 memberships"},
 		"a group is replaced by itself": {func(r *Reading) error {
 			check(t, r.ReplaceMembers(t.Context(), []string{"g1"}))
-			return r.Members(t.Context(), []identity.Members{{GroupID: "g1", UserIDs: names(0, 40)}})
+			return r.Members(t.Context(), lists(identity.Members{GroupID: "g1", UserIDs: names(0, 40)}))
 		}, ""},
 		"a group goes": {func(r *Reading) error { return r.Removed(t.Context(), []string{"g1"}, true) }, "take away 40 of 50 memberships"},
 	} {
@@ -105,7 +105,7 @@ func TestWhatADeltaEnds(t *testing.T) {
 	}
 	r = begin(t, st, Delta)
 	check(t, r.ReplaceMembers(t.Context(), []string{"g1"}))
-	check(t, r.Members(t.Context(), []identity.Members{{GroupID: "g1", UserIDs: []string{"u1"}}}))
+	check(t, r.Members(t.Context(), lists(identity.Members{GroupID: "g1", UserIDs: []string{"u1"}})))
 	if v, err = r.Vanished(t.Context(), false); err != nil || !slices.Equal(v.Children, []Pair{{"g1", "g2"}}) || len(v.Groups) != 0 {
 		t.Errorf("%+v, %v", v, err)
 	}

@@ -3,6 +3,7 @@ package mirror
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 
 	"syncgateway/core/identity"
@@ -26,11 +27,12 @@ type Pair struct{ Group, Member string }
 // Vanished compares a read, before Finish, with what was there. Members are filled
 // in where ours is set: of a target.
 func (r *Reading) Vanished(ctx context.Context, ours bool) (v Vanished, err error) {
-	r.resolveLate()
-	users, groups := r.users.names(), r.groups.names()
+	if err := r.resolveLate(); err != nil {
+		return v, err
+	}
 	v.Users, v.Groups = r.users.vanished(), r.groups.vanished()
 	if r.scope == Delta {
-		v.Users, v.Groups = nil, r.groups.exts(func(e *entry) bool { return e.known && e.removed && e.head.Flags.Has(store.Gone) })
+		v.Users, v.Groups = nil, r.groups.exts(func(e *entry) bool { return e.known && e.removed && e.gone() })
 	}
 	err = r.st.View(ctx, func(view store.Reader) error {
 		if r.scope == Delta {
@@ -39,21 +41,10 @@ func (r *Reading) Vanished(ctx context.Context, ours bool) (v Vanished, err erro
 		if err := r.retitle(view); err != nil {
 			return err
 		}
-		parents, err := view.Parents(r.ep)
-		if err != nil {
+		if err := r.unshown(view, &v); err != nil || !ours {
 			return err
 		}
-		for child, of := range parents {
-			for _, parent := range of {
-				if groups[parent] != nil && groups[child] != nil && !r.shows(parent, child) {
-					v.Children = append(v.Children, Pair{groups[parent].head.Ext, groups[child].head.Ext})
-				}
-			}
-		}
-		if !ours {
-			return nil
-		}
-		return r.lostOurs(view, users, groups, &v)
+		return r.lostOurs(view, &v)
 	})
 	for ext, name := range r.retitled {
 		v.Renamed = append(v.Renamed, Pair{ext, name})
@@ -68,10 +59,11 @@ func (r *Reading) Vanished(ctx context.Context, ours bool) (v Vanished, err erro
 func (r *Reading) unnested(view store.Reader, v *Vanished) error {
 	var ns []store.ID
 	ext := map[store.ID]string{}
-	for n, e := range r.groups.names() {
+	for at := 1; at < len(r.groups.entries); at++ {
+		n := r.groups.entries[at].n
 		if c := r.sets[n]; c != nil && (c.replace || len(c.lessGroups) > 0) {
 			ns = append(ns, n)
-			ext[n] = e.head.Ext
+			ext[n] = r.groups.ext(at)
 		}
 	}
 	sets, err := view.GroupSets(idset.Of(ns))
@@ -81,7 +73,10 @@ func (r *Reading) unnested(view store.Reader, v *Vanished) error {
 	lost := map[store.ID][]store.ID{} // parents by child
 	var children []store.ID
 	for _, s := range sets {
-		is := r.nextSet(r.sets[s.N], s, true)
+		is, err := r.nextSet(r.sets[s.N], s, true)
+		if err != nil {
+			return err
+		}
 		s.Children.Diff(is.Children, func(store.ID) {}, func(n store.ID) {
 			lost[n] = append(lost[n], s.N)
 			children = append(children, n)
@@ -102,7 +97,7 @@ func (r *Reading) retitle(view store.Reader) error {
 	var known []store.ID
 	now := map[store.ID]*store.Group{}
 	for i := range r.groupRows {
-		if g := &r.groupRows[i]; r.groups.byExt[g.Ext].known {
+		if g := &r.groupRows[i]; r.groups.get(g.Ext).known {
 			known, now[g.N] = append(known, g.N), g
 		}
 	}
@@ -122,36 +117,70 @@ func (r *Reading) retitle(view store.Reader) error {
 // Correct takes in a group as its system shows it when asked directly, in place of what
 // the read showed.
 func (r *Reading) Correct(g identity.Group) {
-	if e := r.groups.byExt[g.ID]; e != nil {
-		e.head.Fingerprint = [16]byte{} // the next read compares it by content
-		r.groupRows = append(r.groupRows, groupRow(r.ep, e.head, &g))
+	if at := r.groups.find(g.ID); at != 0 {
+		r.groups.entries[at].fp = [16]byte{} // the next read compares it by content
+		r.groupRows = append(r.groupRows, groupRow(r.ep, r.groups.head(at), &g))
 	}
 }
 
-// lostOurs finds memberships that the gateway made and the read did not show.
-func (r *Reading) lostOurs(view store.Reader, users, groups map[store.ID]*entry, v *Vanished) error {
-	ns := make([]store.ID, 0, len(users))
-	for n, e := range users {
-		if e.seen && e.known {
-			ns = append(ns, n)
+// unshown finds the groups that a full read does not show in other groups any more.
+func (r *Reading) unshown(view store.Reader, v *Vanished) error {
+	parents, err := view.Parents(r.ep)
+	for child, of := range parents {
+		for _, parent := range of {
+			c, p := r.groups.byID.at(child), r.groups.byID.at(parent)
+			if c != 0 && p != 0 && !r.shows(parent, child) {
+				v.Children = append(v.Children, Pair{r.groups.ext(p), r.groups.ext(c)})
+			}
 		}
 	}
-	shown := map[store.ID]idset.Set{}
-	for batch := range slices.Chunk(idset.Of(ns), accountsPerBatch) {
+	return err
+}
+
+// lostOurs finds memberships that the gateway made and the read did not show. Whatever is
+// in the ledger of an account is in the set of the group too, so that only who is missing
+// in a set that was shown is looked up.
+func (r *Reading) lostOurs(view store.Reader, v *Vanished) error {
+	for groups := range slices.Chunk(slices.Sorted(maps.Keys(r.sets)), setsPerBatch) {
+		var lost []pair
+		_, err := r.differing(view, groups, func(c *setChange, was store.GroupSet, _ bool) error {
+			shown, err := c.users.set()
+			if err != nil || !r.groups.entries[r.groups.byID.at(was.N)].seen {
+				return err
+			}
+			for _, n := range was.Users.Without(shown) {
+				if r.users.entries[r.users.byID.at(n)].seen {
+					lost = append(lost, pair{n, was.N})
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if err := r.oursOf(view, lost, v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// oursOf adds those of the memberships that are in the ledger.
+func (r *Reading) oursOf(view store.Reader, lost []pair, v *Vanished) error {
+	slices.SortFunc(lost, func(a, b pair) int { return cmp.Or(cmp.Compare(a.account, b.account), cmp.Compare(a.group, b.group)) })
+	accounts := make([]store.ID, len(lost))
+	for i, p := range lost {
+		accounts[i] = p.account
+	}
+	for batch := range slices.Chunk(idset.Of(accounts), accountsPerBatch) {
 		sets, err := view.AccountSets(batch)
 		if err != nil {
 			return err
 		}
-		for _, s := range sets {
-			for _, g := range s.Ours {
-				if groups[g] == nil || !groups[g].seen {
-					continue
-				}
-				if _, ok := shown[g]; !ok {
-					shown[g] = idset.Of(slices.Clone(r.change(g).users))
-				}
-				if !shown[g].Has(s.N) {
-					v.Members = append(v.Members, Pair{groups[g].head.Ext, users[s.N].head.Ext})
+		for _, s := range fill(sets, batch) {
+			for _, g := range take(&lost, s.N) {
+				if s.Ours.Has(g) {
+					v.Members = append(v.Members, Pair{r.groups.ext(r.groups.byID.at(g)), r.users.ext(r.users.byID.at(s.N))})
 				}
 			}
 		}
@@ -163,28 +192,4 @@ func (r *Reading) lostOurs(view store.Reader, users, groups map[store.ID]*entry,
 func (r *Reading) shows(parent, child store.ID) bool {
 	c := r.sets[parent]
 	return c != nil && slices.Contains(c.children, child)
-}
-
-// vanished are the records that were there, and were not shown.
-func (x *index) vanished() []string {
-	return x.exts(func(e *entry) bool { return e.known && !e.seen && !e.head.Flags.Has(store.Gone) })
-}
-
-// exts are the ids of the entries that pick accepts, sorted.
-func (x *index) exts(pick func(*entry) bool) (exts []string) {
-	for ext, e := range x.byExt {
-		if pick(e) {
-			exts = append(exts, ext)
-		}
-	}
-	slices.Sort(exts)
-	return exts
-}
-
-func (x *index) names() map[store.ID]*entry {
-	out := make(map[store.ID]*entry, len(x.byExt))
-	for _, e := range x.byExt {
-		out[e.head.N] = e
-	}
-	return out
 }

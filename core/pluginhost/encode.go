@@ -23,6 +23,11 @@ func NewGroupRecord(g identity.Group) GroupRecord {
 	return GroupRecord{ID: g.ID, Fingerprint: xxh3.Hash128(raw).Bytes(), raw: raw}
 }
 
+// NewMembersRecord is NewUserRecord for members of a group.
+func NewMembersRecord(m identity.Members) MembersRecord {
+	return MembersRecord{GroupID: m.GroupID, ChildIDs: m.ChildIDs, UserIDs: convert.NewIDList(m.UserIDs)}
+}
+
 func encoded(m proto.Message) []byte {
 	raw, err := proto.MarshalOptions{Deterministic: true}.Marshal(m)
 	if err != nil {

@@ -199,14 +199,24 @@ func groups(into []GroupRecord, list [][]byte) ([]GroupRecord, error) {
 	return into, nil
 }
 
-func members(list [][]byte) ([]identity.Members, error) {
-	out := make([]identity.Members, 0, len(list))
+// lists takes in encoded lists of members. The slice is used again for the next page.
+func lists(into []MembersRecord, list [][]byte) ([]MembersRecord, error) {
+	into = into[:0]
 	for _, raw := range list {
-		m, err := convert.Members(raw)
+		m, users, err := convert.ParseMembers(raw)
 		if err != nil {
 			return nil, fmt.Errorf("it sent memberships that are not well formed: %w", err)
 		}
-		out = append(out, m)
+		into = append(into, MembersRecord{GroupID: m.GroupID, ChildIDs: m.ChildIDs, UserIDs: users})
 	}
-	return out, nil
+	return into, nil
+}
+
+func members(list [][]byte) ([]identity.Members, error) {
+	records, err := lists(nil, list)
+	out := make([]identity.Members, len(records))
+	for i := range records {
+		out[i] = records[i].Members()
+	}
+	return out, err
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -150,14 +151,26 @@ func (c *collected) Groups(_ context.Context, p GroupPage) error {
 		}
 		c.groups = append(c.groups, g.ID+"/"+g.Name)
 	}
+	p.Members = kept(p.Members)
 	c.pages = append(c.pages, p)
 	return c.err
 }
 
 func (c *collected) State(_ context.Context, p StatePage) error {
+	p.Members = kept(p.Members)
 	c.states = append(c.states, p)
 	return c.err
 }
+
+// kept copies lists out of a page.
+func kept(ms []MembersRecord) (out []MembersRecord) {
+	for _, m := range ms {
+		m.UserIDs = slices.Clone(m.UserIDs)
+		out = append(out, m)
+	}
+	return out
+}
+
 func (c *collected) Checkpoint(r []byte) { c.checkpoints = append(c.checkpoints, string(r)) }
 func (c *collected) Notice(n Notice)     { c.notices = append(c.notices, n) }
 func (c *collected) Waiting(w Waiting)   { c.waits = append(c.waits, w) }

@@ -33,16 +33,20 @@ func (p *Plugin) ReadUsers(ctx context.Context, o ReadOptions, sink UserSink) (E
 // ReadGroups reads a source's groups and memberships. Errors are as of ReadUsers.
 func (p *Plugin) ReadGroups(ctx context.Context, o ReadOptions, sink GroupSink) (End, error) {
 	var records []GroupRecord
+	var memberships []MembersRecord
 	r := &reader{p: p, sink: sink, checkpoint: sink.Checkpoint, event: func() event { return &pb.ReadGroupsResponse{} }}
 	r.page = func(ctx context.Context, parts convert.Page) (n int, err error) {
 		if records, err = groups(records, parts[1]); err != nil {
+			return 0, err
+		}
+		if memberships, err = lists(memberships, parts[2]); err != nil {
 			return 0, err
 		}
 		page, err := groupPage(o, parts)
 		if err != nil {
 			return 0, err
 		}
-		page.Groups = records
+		page.Groups, page.Members = records, memberships
 		return len(records), wrap(sink.Groups(ctx, page))
 	}
 	req := &pb.ReadGroupsRequest{Cursor: &pb.Cursor{Resume: o.Resume, Delta: o.Delta}, Attributes: o.Attributes, PageSize: uint32(o.PageSize)}
@@ -50,9 +54,6 @@ func (p *Plugin) ReadGroups(ctx context.Context, o ReadOptions, sink GroupSink) 
 }
 
 func groupPage(o ReadOptions, parts convert.Page) (page GroupPage, err error) {
-	if page.Members, err = members(parts[2]); err != nil {
-		return page, err
-	}
 	if page.Removed, err = removed(o, parts[3]); err != nil {
 		return page, err
 	}
@@ -96,6 +97,7 @@ func wrap(err error) error {
 func (p *Plugin) ReadState(ctx context.Context, o StateOptions, sink StateSink) (End, error) {
 	var userRecords []UserRecord
 	var groupRecords []GroupRecord
+	var memberships []MembersRecord
 	r := &reader{p: p, sink: sink, event: func() event { return &pb.ReadStateResponse{} }}
 	r.page = func(ctx context.Context, parts convert.Page) (n int, err error) {
 		if userRecords, err = users(userRecords, parts[1]); err != nil {
@@ -104,11 +106,14 @@ func (p *Plugin) ReadState(ctx context.Context, o StateOptions, sink StateSink) 
 		if groupRecords, err = groups(groupRecords, parts[2]); err != nil {
 			return 0, err
 		}
+		if memberships, err = lists(memberships, parts[3]); err != nil {
+			return 0, err
+		}
 		page, err := p.statePage(parts)
 		if err != nil {
 			return 0, err
 		}
-		page.Users, page.Groups = userRecords, groupRecords
+		page.Users, page.Groups, page.Members = userRecords, groupRecords, memberships
 		return len(userRecords) + len(groupRecords), wrap(sink.State(ctx, page))
 	}
 	req := &pb.ReadStateRequest{Kinds: o.Kinds, UserIds: o.UserIDs, GroupNames: o.GroupNames, Emails: o.Emails,
@@ -117,9 +122,6 @@ func (p *Plugin) ReadState(ctx context.Context, o StateOptions, sink StateSink) 
 }
 
 func (p *Plugin) statePage(parts convert.Page) (page StatePage, err error) {
-	if page.Members, err = members(parts[3]); err != nil {
-		return page, err
-	}
 	for _, raw := range parts[4] {
 		x, err := convert.Message[pb.ProtectedUser](raw)
 		if err != nil || x.GetUserId() == "" {

@@ -107,7 +107,7 @@ func TestReadGroupsAndState(t *testing.T) {
 	if err != nil || !end.Complete || len(sink.groups) != 1 || sink.groups[0] != "g/G" {
 		t.Fatalf("%+v %v %v", end, sink.groups, err)
 	}
-	if m := sink.pages[0].Members; len(m) != 1 || m[0].UserIDs[0] != "u0" || m[0].ChildIDs[0] != "h" {
+	if m := sink.pages[0].Members; len(m) != 1 || m[0].UserIDs.Strings()[0] != "u0" || m[0].ChildIDs[0] != "h" {
 		t.Errorf("%+v", m)
 	}
 	end, err = p.ReadState(t.Context(), StateOptions{Emails: []string{"a@b"}}, sink)

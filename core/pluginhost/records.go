@@ -80,7 +80,7 @@ type UserPage struct {
 // whole new set; other Members are added, RemovedMembers are taken away.
 type GroupPage struct {
 	Groups         []GroupRecord
-	Members        []identity.Members
+	Members        []MembersRecord
 	Removed        []string
 	RemovedMembers []identity.Members
 	Replaced       []string
@@ -90,7 +90,7 @@ type GroupPage struct {
 type StatePage struct {
 	Users     []UserRecord
 	Groups    []GroupRecord
-	Members   []identity.Members
+	Members   []MembersRecord
 	Protected []Protected
 	Quotas    []Quota
 }
@@ -117,6 +117,23 @@ type GroupRecord struct {
 
 // Group decodes the record. The error says what is wrong with it.
 func (r *GroupRecord) Group() (identity.Group, error) { return convert.DecodeGroup(r.raw) }
+
+// IDList is a list of ids as it came, and well formed: lists of the same bytes have the
+// same ids in the same order. The lists of a group, one appended to another, are a list.
+type IDList = convert.IDList
+
+// MembersRecord is members of a group as they came: a directory has far more memberships
+// than anything else, and most are those of the read before.
+type MembersRecord struct {
+	GroupID  string
+	ChildIDs []string
+	UserIDs  IDList
+}
+
+// Members decodes the record.
+func (r *MembersRecord) Members() identity.Members {
+	return identity.Members{GroupID: r.GroupID, UserIDs: r.UserIDs.Strings(), ChildIDs: r.ChildIDs}
+}
 
 // Protected is an account that must never be removed from anything.
 type Protected struct {

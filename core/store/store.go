@@ -131,6 +131,25 @@ type GroupSet struct {
 	N        ID
 	Users    idset.Set // accounts
 	Children idset.Set // groups
+	// Listing tells from which listing a full read made Users, zero when they are from
+	// elsewhere. GroupSets leaves it zero: whoever changes a set does not keep it.
+	Listing [16]byte
+}
+
+// PackedSet is a GroupSet as it is stored.
+type PackedSet struct {
+	N               ID
+	Users, Children idset.Packed
+	Listing         [16]byte
+}
+
+// Unpack returns the set itself.
+func (p *PackedSet) Unpack() (s GroupSet, err error) {
+	s.N, s.Listing = p.N, p.Listing
+	if s.Users, err = idset.Unpack(nil, p.Users); err == nil {
+		s.Children, err = idset.Unpack(nil, p.Children)
+	}
+	return s, err
 }
 
 // AccountSet is which groups an account is in directly, and which of these
@@ -191,6 +210,9 @@ type MirrorReader interface {
 	GroupsByExt(ep EndpointID, exts []string) ([]Group, error)
 	GroupsByName(ep EndpointID, names []string) (map[string][]Group, error)
 	GroupSets(ns []ID) ([]GroupSet, error)
+	// PackedSets calls f with the sets of groups, in the order of the ids. A set is valid
+	// until f returns.
+	PackedSets(ns []ID, f func(PackedSet) error) error
 	// Parents lists, for every group that is a child of another, its parents.
 	Parents(ep EndpointID) (map[ID]idset.Set, error)
 	AccountSets(ns []ID) ([]AccountSet, error)

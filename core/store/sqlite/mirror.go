@@ -138,6 +138,19 @@ func (x *tx) GroupSets(ns []store.ID) (out []store.GroupSet, err error) {
 	return out, err
 }
 
+func (x *tx) PackedSets(ns []store.ID, f func(store.PackedSet) error) error {
+	return x.byIDs(ns, func(r *sql.Rows) error {
+		var n store.ID
+		var users, children, listing sql.RawBytes
+		if err := r.Scan(&n, &users, &children, &listing); err != nil {
+			return err
+		}
+		s := store.PackedSet{N: n, Users: idset.Packed(users), Children: idset.Packed(children)}
+		copy(s.Listing[:], listing)
+		return f(s)
+	}, `SELECT n, users, children, listing FROM grp_set WHERE n IN (SELECT value FROM json_each(?)) ORDER BY n`)
+}
+
 func (x *tx) Parents(ep store.EndpointID) (map[store.ID]idset.Set, error) {
 	parents := map[store.ID]idset.Set{}
 	err := x.each(twoSets(func(n store.ID, _, children idset.Set) {
@@ -237,10 +250,10 @@ func (x *tx) SetFlags(heads []store.Head, groups bool) error {
 }
 
 func (x *tx) PutGroupSets(sets []store.GroupSet) error {
-	return x.insert(`INSERT INTO grp_set (n, users, children) VALUES `,
-		` ON CONFLICT (n) DO UPDATE SET users = excluded.users, children = excluded.children`,
-		3, len(sets), func(i int, to []any) []any {
-			return append(to, sets[i].N, pack(sets[i].Users), pack(sets[i].Children))
+	return x.insert(`INSERT INTO grp_set (n, users, children, listing) VALUES `,
+		` ON CONFLICT (n) DO UPDATE SET users = excluded.users, children = excluded.children, listing = excluded.listing`,
+		4, len(sets), func(i int, to []any) []any {
+			return append(to, sets[i].N, pack(sets[i].Users), pack(sets[i].Children), listing(&sets[i]))
 		})
 }
 
@@ -281,6 +294,14 @@ func (x *tx) PutQuotas(ep store.EndpointID, qs []store.Quota) error {
 			q := &qs[i]
 			return append(to, ep, q.Name, q.Total, q.Used, q.Unlimited, q.NewUsers, pack(q.Groups))
 		})
+}
+
+// listing is empty where it is not known.
+func listing(s *store.GroupSet) []byte {
+	if s.Listing == [16]byte{} {
+		return []byte{}
+	}
+	return s.Listing[:]
 }
 
 // pack never gives a nil slice, which SQLite would store as NULL.

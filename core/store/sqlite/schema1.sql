@@ -12,8 +12,8 @@ CREATE TABLE grp (
   n INTEGER PRIMARY KEY, ep INTEGER NOT NULL, ext TEXT NOT NULL, fp BLOB NOT NULL, flags INTEGER NOT NULL,
   name TEXT NOT NULL, rec BLOB NOT NULL, UNIQUE (ep, ext)) STRICT;
 CREATE INDEX grp_name ON grp (ep, name);
--- Packed sets (package idset).
-CREATE TABLE grp_set (n INTEGER PRIMARY KEY, users BLOB NOT NULL, children BLOB NOT NULL) STRICT;
+-- Packed sets (package idset). listing: a fingerprint of the list that users were made of, empty where there is none.
+CREATE TABLE grp_set (n INTEGER PRIMARY KEY, users BLOB NOT NULL, children BLOB NOT NULL, listing BLOB NOT NULL) STRICT;
 CREATE INDEX grp_set_nested ON grp_set (n) WHERE length(children) > 0;
 CREATE TABLE account_set (n INTEGER PRIMARY KEY, groups BLOB NOT NULL, ours BLOB NOT NULL) STRICT;
 CREATE TABLE cursor (ep INTEGER PRIMARY KEY, users BLOB, groups BLOB, at INTEGER NOT NULL, full_at INTEGER NOT NULL) STRICT;

@@ -1,10 +1,12 @@
 package convert
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/structpb"
@@ -75,7 +77,7 @@ func TestMembersRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := Members(raw); err != nil || !reflect.DeepEqual(got, want) {
+		if got, err := members(raw); err != nil || !reflect.DeepEqual(got, want) {
 			t.Fatalf("%+v, %v", got, err)
 		}
 	})
@@ -127,9 +129,65 @@ func TestRecordsThatAreNotWellFormed(t *testing.T) {
 		t.Error("an attribute without a name was taken")
 	}
 	empty, _ := proto.Marshal(&pb.Members{GroupId: "g", UserIds: []string{""}})
-	if _, err := Members(empty); err == nil {
+	if _, err := members(empty); err == nil {
 		t.Error("an empty id was taken")
 	}
+}
+
+func members(raw []byte) (identity.Members, error) {
+	m, users, err := ParseMembers(raw)
+	m.UserIDs = users.Strings()
+	return m, err
+}
+
+// A list decodes as protobuf decodes it, or not at all: whatever is between ids, an id
+// that is not valid UTF-8 is not taken.
+func FuzzMembers(f *testing.F) {
+	raw, _ := proto.Marshal(&pb.Members{GroupId: "g", UserIds: []string{"1", "zwei é"}, ChildGroupIds: []string{"3"}})
+	f.Add(raw)
+	f.Add([]byte("\x0a\x01g\x12\x01\xc2\x82\x01\x00"))
+	f.Add([]byte("\x0a\x01g\x12\x02\xff\xfe"))
+	f.Add([]byte("\x12\x01a\x12\x01b\x0a\x01g\x1a\x01c\x92\x00\x01d\x12\x81\x00e"))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		got, err := members(raw)
+		var m pb.Members
+		wrong := proto.Unmarshal(raw, &m)
+		if err != nil {
+			if wrong == nil && m.GetGroupId() != "" && !slices.Contains(m.GetUserIds(), "") && !slices.Contains(m.GetChildGroupIds(), "") {
+				t.Errorf("%v, and protobuf takes it", err)
+			}
+			return
+		}
+		if wrong != nil {
+			return // nested deeper than is looked at
+		}
+		if got.GroupID != m.GetGroupId() || !slices.Equal(got.UserIDs, m.GetUserIds()) || !slices.Equal(got.ChildIDs, m.GetChildGroupIds()) {
+			t.Errorf("%+v, protobuf says %+v", got, &m)
+		}
+		for _, id := range slices.Concat([]string{got.GroupID}, got.UserIDs, got.ChildIDs) {
+			if !utf8.ValidString(id) {
+				t.Errorf("%q was taken", id)
+			}
+		}
+	})
+}
+
+// BenchmarkMembers takes 100 lists of 1000 members apart.
+func BenchmarkMembers(b *testing.B) {
+	m := &pb.Members{GroupId: "g1"}
+	for i := range 1000 {
+		m.UserIds = append(m.UserIds, fmt.Sprintf("u%08d", i))
+	}
+	raw, _ := proto.Marshal(m)
+	b.ReportAllocs()
+	for b.Loop() {
+		for range 100 {
+			if _, _, err := ParseMembers(raw); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/100_000, "ns/member")
 }
 
 func TestDescription(t *testing.T) {

@@ -24,33 +24,44 @@ var errUTF8 = errors.New("a text in it is not valid UTF-8")
 // which value is nil. Like protobuf, takers ignore a field of another type than theirs.
 func fields(b []byte, f func(num protowire.Number, value []byte, n uint64) error) error {
 	for len(b) > 0 {
-		num, kind, size := protowire.ConsumeTag(b)
+		num, value, n, size := field(b)
 		if size < 0 {
 			return protowire.ParseError(size)
 		}
 		b = b[size:]
-		var value []byte
-		var n uint64
-		switch kind {
-		case protowire.BytesType:
-			value, size = protowire.ConsumeBytes(b)
-		case protowire.VarintType:
-			n, size = protowire.ConsumeVarint(b)
-		default:
-			size = protowire.ConsumeFieldValue(num, kind, b)
-		}
-		if size < 0 {
-			return protowire.ParseError(size)
-		}
-		b = b[size:]
-		if kind != protowire.BytesType && kind != protowire.VarintType {
-			continue // no message here has such a field
+		if num == 0 {
+			continue
 		}
 		if err := f(num, value, n); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// field decodes the field that b begins with, as fields does. size is its length, or a
+// protowire error; num is 0 for a field of a type that no message here has.
+func field(b []byte) (num protowire.Number, value []byte, n uint64, size int) {
+	if len(b) > 1 && b[0] < 0x80 && b[0]&7 == byte(protowire.BytesType) && b[0] > 7 && int(b[1]) <= len(b)-2 && b[1] < 0x80 {
+		end := 2 + int(b[1])
+		return protowire.Number(b[0] >> 3), b[2:end], 0, end // as most are: a short text
+	}
+	num, kind, tag := protowire.ConsumeTag(b)
+	if tag < 0 {
+		return 0, nil, 0, tag
+	}
+	switch kind {
+	case protowire.BytesType:
+		value, size = protowire.ConsumeBytes(b[tag:])
+	case protowire.VarintType:
+		n, size = protowire.ConsumeVarint(b[tag:])
+	default:
+		num, size = 0, protowire.ConsumeFieldValue(num, kind, b[tag:])
+	}
+	if size < 0 {
+		return 0, nil, 0, size
+	}
+	return num, value, n, tag + size
 }
 
 func text(into *string, value []byte) error {
@@ -226,26 +237,6 @@ func Head(raw []byte, activeField protowire.Number) (id string, active bool, err
 		err = errors.New("it has no id")
 	}
 	return id, active, err
-}
-
-// Members decodes an encoded Members message.
-func Members(raw []byte) (identity.Members, error) {
-	var m identity.Members
-	err := fields(raw, func(num protowire.Number, value []byte, _ uint64) error {
-		switch num {
-		case 1:
-			return text(&m.GroupID, value)
-		case 2:
-			return one(&m.UserIDs, value)
-		case 3:
-			return one(&m.ChildIDs, value)
-		}
-		return nil
-	})
-	if err == nil && m.GroupID == "" {
-		err = errors.New("memberships name no group")
-	}
-	return m, err
 }
 
 func one(into *[]string, value []byte) error {
