@@ -5,7 +5,6 @@ import (
 	"sync"
 	"time"
 
-	"syncgateway/core/identity"
 	"syncgateway/core/pluginhost"
 	"syncgateway/core/store"
 )
@@ -104,9 +103,9 @@ func (t *teller) say(p Progress) {
 
 // arrived tells how much of a read has arrived, of as much as there was at the last full
 // read: users while they come, then memberships.
-func (r *reader) arrived(users int, members []identity.Members) {
+func (r *reader) arrived(users int, members []pluginhost.MembersRecord) {
 	for i := range members {
-		r.members += len(members[i].UserIDs) + len(members[i].ChildIDs)
+		r.members += members[i].Count
 	}
 	p := Progress{Stage: StageRead, Of: r.ref, Unit: "users", Done: r.out.Stats().Users, Total: r.was.Users}
 	if users == 0 {

@@ -25,7 +25,7 @@ func NewGroupRecord(g identity.Group) GroupRecord {
 
 // NewMembersRecord is NewUserRecord for members of a group.
 func NewMembersRecord(m identity.Members) MembersRecord {
-	return MembersRecord{GroupID: m.GroupID, ChildIDs: m.ChildIDs, UserIDs: convert.NewIDList(m.UserIDs)}
+	return MembersRecord{GroupID: m.GroupID, ChildIDs: m.ChildIDs, UserIDs: convert.NewIDList(m.UserIDs), Count: len(m.UserIDs) + len(m.ChildIDs)}
 }
 
 func encoded(m proto.Message) []byte {

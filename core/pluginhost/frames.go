@@ -203,11 +203,11 @@ func groups(into []GroupRecord, list [][]byte) ([]GroupRecord, error) {
 func lists(into []MembersRecord, list [][]byte) ([]MembersRecord, error) {
 	into = into[:0]
 	for _, raw := range list {
-		m, users, err := convert.ParseMembers(raw)
+		m, users, n, err := convert.ParseMembers(raw)
 		if err != nil {
 			return nil, fmt.Errorf("it sent memberships that are not well formed: %w", err)
 		}
-		into = append(into, MembersRecord{GroupID: m.GroupID, ChildIDs: m.ChildIDs, UserIDs: users})
+		into = append(into, MembersRecord{GroupID: m.GroupID, ChildIDs: m.ChildIDs, UserIDs: users, Count: n})
 	}
 	return into, nil
 }

@@ -128,6 +128,7 @@ type MembersRecord struct {
 	GroupID  string
 	ChildIDs []string
 	UserIDs  IDList
+	Count    int // of both
 }
 
 // Members decodes the record.

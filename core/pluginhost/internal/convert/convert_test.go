@@ -135,8 +135,11 @@ func TestRecordsThatAreNotWellFormed(t *testing.T) {
 }
 
 func members(raw []byte) (identity.Members, error) {
-	m, users, err := ParseMembers(raw)
+	m, users, n, err := ParseMembers(raw)
 	m.UserIDs = users.Strings()
+	if err == nil && n != len(m.UserIDs)+len(m.ChildIDs) {
+		err = fmt.Errorf("%d members of %+v", n, m)
+	}
 	return m, err
 }
 
@@ -182,7 +185,7 @@ func BenchmarkMembers(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		for range 100 {
-			if _, _, err := ParseMembers(raw); err != nil {
+			if _, _, _, err := ParseMembers(raw); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -52,8 +52,9 @@ func (l IDList) Strings() (ids []string) {
 	return ids
 }
 
-// ParseMembers takes an encoded Members message apart. users is valid as long as raw.
-func ParseMembers(raw []byte) (m identity.Members, users IDList, err error) {
+// ParseMembers takes an encoded Members message apart: m has all but the user ids. users
+// is valid as long as raw; n is how many members there are.
+func ParseMembers(raw []byte) (m identity.Members, users IDList, n int, err error) {
 	// The byte before an id is the end of its length, and below 0x80: in a message that
 	// is valid as a text, an id is valid if no character goes on behind it.
 	valid := utf8.Valid(raw)
@@ -62,7 +63,7 @@ func ParseMembers(raw []byte) (m identity.Members, users IDList, err error) {
 	for at := 0; at < len(raw); {
 		num, value, _, size := field(raw[at:])
 		if size < 0 {
-			return m, nil, protowire.ParseError(size)
+			return m, nil, 0, protowire.ParseError(size)
 		}
 		begin := at
 		at += size
@@ -72,30 +73,30 @@ func ParseMembers(raw []byte) (m identity.Members, users IDList, err error) {
 		ends := at == len(raw) || utf8.RuneStart(raw[at])
 		switch {
 		case !(valid && ends) && !utf8.Valid(value):
-			return m, nil, errUTF8
+			return m, nil, 0, errUTF8
 		case num == 1:
 			m.GroupID = string(value)
 		case len(value) == 0:
-			return m, nil, errNoID
+			return m, nil, 0, errNoID
 		case num != userIDs:
 			m.ChildIDs = append(m.ChildIDs, string(value))
 		case apart == nil && raw[begin] == idTag && (to == 0 || to == begin):
 			if to == 0 {
 				from = begin
 			}
-			to = at
+			to, n = at, n+1
 		default:
 			if apart == nil {
 				apart = slices.Clone(raw[from:to])
 			}
-			apart = append(apart, NewIDList([]string{string(value)})...)
+			apart, n = append(apart, NewIDList([]string{string(value)})...), n+1
 		}
 	}
 	if users = raw[from:to]; apart != nil {
 		users = apart
 	}
 	if m.GroupID == "" {
-		return m, nil, errors.New("memberships name no group")
+		return m, nil, 0, errors.New("memberships name no group")
 	}
-	return m, users, nil
+	return m, users, n + len(m.ChildIDs), nil
 }
