@@ -38,7 +38,10 @@ func (r *Reading) Finish(ctx context.Context, end Ending) error {
 		if err := r.putTraits(tx, end.Believed); err != nil {
 			return err
 		}
-		return r.putProgress(tx, end)
+		if err := r.putProgress(tx, end); err != nil {
+			return err
+		}
+		return tx.TidyHeads(r.ep)
 	})
 	if err != nil {
 		return fmt.Errorf("finish the mirror of a read: %w", err)
@@ -316,60 +319,4 @@ func (r *Reading) markMembers(tx store.Tx) error {
 		}
 	}
 	return nil
-}
-
-func (r *Reading) putTraits(tx store.Tx, believed bool) error {
-	if r.scope != Full || !believed {
-		return nil
-	}
-	var ps []store.Protected
-	for ext, reason := range r.protected {
-		if e := r.users.get(ext); e != nil {
-			ps = append(ps, store.Protected{N: e.n, Reason: reason})
-		}
-	}
-	slices.SortFunc(ps, func(a, b store.Protected) int { return int(a.N) - int(b.N) })
-	if err := tx.PutProtected(r.ep, ps); err != nil {
-		return err
-	}
-	var qs []store.Quota
-	for _, q := range r.quotas {
-		var groups []store.ID
-		for _, ext := range q.GroupIDs {
-			if e := r.groups.get(ext); e != nil {
-				groups = append(groups, e.n)
-			}
-		}
-		qs = append(qs, store.Quota{Name: q.Name, Total: int(q.Total), Used: int(q.Used), Unlimited: q.Unlimited, NewUsers: q.NewUsers,
-			Groups: idset.Of(groups)})
-	}
-	return tx.PutQuotas(r.ep, qs)
-}
-
-func (r *Reading) putProgress(tx store.Tx, end Ending) error {
-	if !end.Believed {
-		return nil
-	}
-	if r.scope == Full {
-		p := store.Population{Users: r.stats.Users, Groups: r.stats.Groups, Memberships: r.stats.Memberships}
-		if err := tx.PutPopulation(r.ep, p); err != nil {
-			return err
-		}
-	} else if err := r.adjustPopulation(tx); err != nil {
-		return err
-	}
-	if end.Cursor == nil {
-		return nil
-	}
-	return tx.PutCursor(r.ep, *end.Cursor)
-}
-
-// adjustPopulation keeps the number of memberships true over delta reads.
-func (r *Reading) adjustPopulation(tx store.Tx) error {
-	p, err := tx.Population(r.ep)
-	if err != nil {
-		return err
-	}
-	p.Memberships += r.balance
-	return tx.PutPopulation(r.ep, p)
 }

@@ -112,3 +112,23 @@ func lists(ms ...identity.Members) (out []pluginhost.MembersRecord) {
 	}
 	return out
 }
+
+// nothingLost fails unless everything that was known is still there.
+func (b *bench) nothingLost(before *directory, what string) {
+	after := b.known()
+	for id := range before.users {
+		if _, ok := after.users[id]; !ok {
+			b.Fatalf("%s removed %s", what, id)
+		}
+	}
+	for g := range before.groups {
+		if _, ok := after.groups[g]; !ok {
+			b.Fatalf("%s removed group %s", what, g)
+		}
+		for id := range before.members[g] {
+			if !after.members[g][id] {
+				b.Fatalf("%s took %s out of %s", what, id, g)
+			}
+		}
+	}
+}

@@ -349,26 +349,6 @@ func (b *bench) same(want *directory, what string) {
 	}
 }
 
-// nothingLost fails unless everything that was known is still there.
-func (b *bench) nothingLost(before *directory, what string) {
-	after := b.known()
-	for id := range before.users {
-		if _, ok := after.users[id]; !ok {
-			b.Fatalf("%s removed %s", what, id)
-		}
-	}
-	for g := range before.groups {
-		if _, ok := after.groups[g]; !ok {
-			b.Fatalf("%s removed group %s", what, g)
-		}
-		for id := range before.members[g] {
-			if !after.members[g][id] {
-				b.Fatalf("%s took %s out of %s", what, id, g)
-			}
-		}
-	}
-}
-
 // Any sequence of reads leaves the mirror as the believed ones say, takes nothing away
 // on the word of another, and marks everybody for whom something is different.
 func TestMirrorFollowsBelievedReads(t *testing.T) {

@@ -233,6 +233,9 @@ type MirrorWriter interface {
 	PutGroups([]Group) error
 	// SetFlags overwrites the flags of accounts or groups.
 	SetFlags(heads []Head, groups bool) error
+	// TidyHeads makes Heads cheap again where much was written since. It changes nothing
+	// that can be asked.
+	TidyHeads(EndpointID) error
 	PutGroupSets([]GroupSet) error
 	PutAccountSets([]AccountSet) error
 	PutCursor(EndpointID, Cursor) error

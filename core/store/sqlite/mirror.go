@@ -28,10 +28,6 @@ func (x *tx) heads(ep store.EndpointID, f func(store.Head) error, query string) 
 	}, query, ep)
 }
 
-func (x *tx) Heads(ep store.EndpointID, f func(store.Head) error) error {
-	return x.heads(ep, f, `SELECT n, ext, fp, flags FROM account WHERE ep = ?`)
-}
-
 func (x *tx) GroupHeads(ep store.EndpointID, f func(store.Head) error) error {
 	return x.heads(ep, f, `SELECT n, ext, fp, flags FROM grp WHERE ep = ?`)
 }
@@ -208,6 +204,9 @@ func (x *tx) Quotas(ep store.EndpointID) (out []store.Quota, err error) {
 }
 
 func (x *tx) PutAccounts(as []store.Account) error {
+	if err := x.noteHeads(as); err != nil {
+		return err
+	}
 	return x.insert(`INSERT INTO account (n, ep, ext, fp, flags, email, username, external, rec) VALUES `,
 		` ON CONFLICT (n) DO UPDATE SET fp = excluded.fp, flags = excluded.flags, email = excluded.email, username = excluded.username, external = excluded.external, rec = excluded.rec`,
 		9, len(as), func(i int, to []any) []any {
@@ -246,7 +245,10 @@ func (x *tx) SetFlags(heads []store.Head, groups bool) error {
 			return err
 		}
 	}
-	return nil
+	if groups {
+		return nil
+	}
+	return x.noteFlags(heads)
 }
 
 func (x *tx) PutGroupSets(sets []store.GroupSet) error {

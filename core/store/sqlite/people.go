@@ -186,7 +186,7 @@ func (x *tx) Outcomes(s store.SyncID) (map[string]int, error) {
 		}
 		out[outcome] = n
 		return nil
-	}, `SELECT outcome, count(*) FROM person WHERE sync = ? GROUP BY outcome`, s)
+	}, `SELECT outcome, n FROM outcome_count WHERE sync = ? AND n > 0`, s)
 	return out, err
 }
 
@@ -206,7 +206,7 @@ func (x *tx) Applied(sync, class string, since time.Time) (map[store.ID]int, err
 }
 
 func (x *tx) LinkCount(s store.SyncID) (n int, err error) {
-	_, err = x.one([]any{&n}, `SELECT count(*) FROM link l JOIN account a ON a.n = l.n WHERE l.sync = ? AND a.flags & 3 = 1`, s)
+	_, err = x.one([]any{&n}, `SELECT n FROM link_count WHERE sync = ?`, s)
 	return n, err
 }
 

@@ -8,6 +8,9 @@ CREATE TABLE account (
 CREATE INDEX account_email ON account (ep, email) WHERE email <> '';
 CREATE INDEX account_username ON account (ep, username) WHERE username <> '';
 CREATE INDEX account_external ON account (ep, external) WHERE external <> '';
+-- Of every account n, ext, fp and flags again, packed (heads.go): a log of base rows and what was written since.
+CREATE TABLE account_head (seq INTEGER PRIMARY KEY, ep INTEGER NOT NULL, base INTEGER NOT NULL, n INTEGER NOT NULL, heads BLOB NOT NULL) STRICT;
+CREATE INDEX account_head_ep ON account_head (ep);
 CREATE TABLE grp (
   n INTEGER PRIMARY KEY, ep INTEGER NOT NULL, ext TEXT NOT NULL, fp BLOB NOT NULL, flags INTEGER NOT NULL,
   name TEXT NOT NULL, rec BLOB NOT NULL, UNIQUE (ep, ext)) STRICT;
@@ -36,6 +39,31 @@ CREATE TABLE person_account (sync INTEGER NOT NULL, n INTEGER NOT NULL, p INTEGE
 CREATE INDEX person_account_p ON person_account (p);
 CREATE TABLE link (n INTEGER PRIMARY KEY, p INTEGER NOT NULL UNIQUE, sync INTEGER NOT NULL, origin TEXT NOT NULL, run TEXT NOT NULL) STRICT;
 CREATE INDEX link_sync ON link (sync);
+-- How many people have an outcome, and how many links there are to accounts that are active and not gone.
+CREATE TABLE outcome_count (sync INTEGER NOT NULL, outcome TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (sync, outcome)) STRICT, WITHOUT ROWID;
+CREATE TRIGGER person_comes AFTER INSERT ON person BEGIN
+  INSERT INTO outcome_count VALUES (new.sync, new.outcome, 1) ON CONFLICT DO UPDATE SET n = n + 1;
+END;
+CREATE TRIGGER person_turns AFTER UPDATE OF outcome ON person WHEN new.outcome <> old.outcome BEGIN
+  UPDATE outcome_count SET n = n - 1 WHERE sync = old.sync AND outcome = old.outcome;
+  INSERT INTO outcome_count VALUES (new.sync, new.outcome, 1) ON CONFLICT DO UPDATE SET n = n + 1;
+END;
+CREATE TRIGGER person_goes AFTER DELETE ON person BEGIN
+  UPDATE outcome_count SET n = n - 1 WHERE sync = old.sync AND outcome = old.outcome;
+END;
+CREATE TABLE link_count (sync INTEGER PRIMARY KEY, n INTEGER NOT NULL) STRICT;
+CREATE TRIGGER link_comes AFTER INSERT ON link WHEN EXISTS (SELECT 1 FROM account WHERE n = new.n AND flags & 3 = 1) BEGIN
+  INSERT INTO link_count VALUES (new.sync, 1) ON CONFLICT DO UPDATE SET n = n + 1;
+END;
+CREATE TRIGGER link_goes AFTER DELETE ON link WHEN EXISTS (SELECT 1 FROM account WHERE n = old.n AND flags & 3 = 1) BEGIN
+  UPDATE link_count SET n = n - 1 WHERE sync = old.sync;
+END;
+CREATE TRIGGER account_comes AFTER INSERT ON account WHEN new.flags & 3 = 1 BEGIN
+  INSERT INTO link_count SELECT sync, 1 FROM link WHERE n = new.n ON CONFLICT DO UPDATE SET n = n + 1;
+END;
+CREATE TRIGGER account_turns AFTER UPDATE OF flags ON account WHEN (new.flags & 3 = 1) <> (old.flags & 3 = 1) BEGIN
+  INSERT INTO link_count SELECT sync, iif(new.flags & 3 = 1, 1, -1) FROM link WHERE n = new.n ON CONFLICT DO UPDATE SET n = n + excluded.n;
+END;
 CREATE TABLE grace (p INTEGER PRIMARY KEY, sync INTEGER NOT NULL, since INTEGER NOT NULL, due INTEGER NOT NULL, reason TEXT NOT NULL) STRICT;
 -- Differences between what was pushed and what was read of somebody, as JSON; since is when the oldest was first seen.
 CREATE TABLE drift (p INTEGER PRIMARY KEY, sync INTEGER NOT NULL, since INTEGER NOT NULL, missing INTEGER NOT NULL, differences BLOB NOT NULL) STRICT;
