@@ -3,6 +3,7 @@ package directory
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 
 	"syncgateway/core/pluginhost"
@@ -91,15 +92,25 @@ func (c *Committer) run() {
 	}
 }
 
-// gather takes what waits. It does not wait for more: a window would only delay.
+// yields is how often those who can go on are let to before a transaction begins. What
+// they are about to write shares it then, and a transaction costs as much as several
+// writes.
+const yields = 3
+
+// gather takes what waits, and what comes without waiting for it: a window would only
+// delay.
 func (c *Committer) gather(first *write) []*write {
 	batch := []*write{first}
-	for len(batch) < together {
+	for yielded := 0; len(batch) < together; {
 		select {
 		case w := <-c.queue:
 			batch = append(batch, w)
 		default:
-			return batch
+			if yielded == yields {
+				return batch
+			}
+			yielded++
+			runtime.Gosched()
 		}
 	}
 	return batch

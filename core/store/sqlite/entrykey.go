@@ -9,19 +9,20 @@ import (
 	"syncgateway/core/store"
 )
 
-// keySize is the size of an entry's key in the index: enough of a digest that nobody
-// finds two values with one.
-const keySize = 16
+// An entry's key in the index is two digests: of the value, long enough that nobody finds
+// two with one, and of what it is a value of. The value comes first, since many a value is
+// that of two attributes: the keys then lie together, and are written together.
+const (
+	valueSize = 16
+	keySize   = valueSize + 8
+)
 
 // appendKey adds the key of a value to a list of keys.
 func appendKey(list []byte, ep store.EndpointID, kind store.EntryKind, attribute, value string) []byte {
-	text := make([]byte, 0, 128)
-	text = binary.AppendVarint(text, int64(ep))
-	text = append(text, byte(kind))
-	text = binary.AppendUvarint(text, uint64(len(attribute)))
-	text = append(append(text, attribute...), value...)
-	sum := sha256.Sum256(text)
-	return append(list, sum[:keySize]...)
+	of := binary.AppendVarint(make([]byte, 0, 64), int64(ep))
+	of = append(append(of, byte(kind)), attribute...)
+	what, where := sha256.Sum256([]byte(value)), sha256.Sum256(of)
+	return append(append(list, what[:valueSize]...), where[:keySize-valueSize]...)
 }
 
 // keysOf are the keys that an entry has so far. One that is made now has none: nothing

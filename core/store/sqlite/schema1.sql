@@ -129,7 +129,7 @@ END;
 CREATE TRIGGER entry_goes AFTER DELETE ON entry WHEN old.gone = 0 BEGIN
   UPDATE entry_count SET n = n - 1 WHERE ep = old.ep AND kind = old.kind;
 END;
--- key is a digest of endpoint, kind, attribute and value. entry.keys has those of an entry, one behind the other.
+-- key is made of digests of the value, and of endpoint, kind and attribute. entry.keys has those of an entry, one behind the other.
 CREATE TABLE entry_key (key BLOB NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (key, n)) STRICT, WITHOUT ROWID;
 CREATE TABLE member (
   ep INTEGER NOT NULL, g INTEGER NOT NULL, m INTEGER NOT NULL, seq INTEGER NOT NULL, gone INTEGER NOT NULL, PRIMARY KEY (g, m)) STRICT, WITHOUT ROWID;
