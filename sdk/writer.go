@@ -31,7 +31,7 @@ type stream struct {
 	bytes   int
 	limit   int
 	count   uint64
-	sent    *seen // nil in a delta read, where a record may come again
+	sent    map[string]*seen // by sort; nil in a delta read, where a record may come again
 	end     *record.Complete
 	reset   bool
 	broken  error // the host is gone, or a record could not be sent
@@ -41,7 +41,7 @@ type stream struct {
 func (s *stream) begin(events wire.Events, pageSize int, delta bool, flush func() error) {
 	s.events, s.flush, s.limit = events, flush, pageRecords
 	if !delta {
-		s.sent = newSeen()
+		s.sent = map[string]*seen{}
 	}
 	if pageSize > 0 && pageSize < pageRecords {
 		s.limit = pageSize
@@ -91,7 +91,7 @@ func (s *stream) add(what, id string, size int) (again bool, err error) {
 	if err := s.open(); err != nil {
 		return false, err
 	}
-	if s.sent != nil && s.sent.again(what, id) {
+	if s.sent != nil && s.before(what).again(id) {
 		return true, nil
 	}
 	if err := s.room(size); err != nil {
@@ -100,6 +100,16 @@ func (s *stream) add(what, id string, size int) (again bool, err error) {
 	s.count++
 	s.took(size)
 	return false, nil
+}
+
+// before is what was sent of one sort of record.
+func (s *stream) before(what string) *seen {
+	ids := s.sent[what]
+	if ids == nil {
+		ids = newSeen()
+		s.sent[what] = ids
+	}
+	return ids
 }
 
 // Notice tells about one record: "skipped: no e-mail".

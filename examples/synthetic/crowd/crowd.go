@@ -129,13 +129,23 @@ func (s Size) Members(group int) []int32 {
 
 // IDs are the ids of these numbers.
 func IDs(prefix string, numbers []int32) []string {
+	const most = 100_000_000 // what has no more than idDigits
 	ids := make([]string, len(numbers))
 	var t texts
 	t.Grow(len(numbers) * (len(prefix) + idDigits))
 	for i, number := range numbers {
-		var digits [20]byte
-		n := strconv.AppendInt(digits[:0], int64(number), 10)
-		ids[i] = t.join(prefix, pad(string(n)), string(n))
+		if number >= most {
+			ids[i] = ID(prefix, int(number))
+			continue
+		}
+		digits := [idDigits]byte{}
+		for at := idDigits - 1; at >= 0; at, number = at-1, number/10 {
+			digits[at] = byte('0' + number%10)
+		}
+		start := t.Len()
+		t.WriteString(prefix)
+		t.Write(digits[:])
+		ids[i] = t.String()[start:]
 	}
 	return ids
 }
