@@ -34,11 +34,7 @@ func searched(f *testing.F) (e *Engine, all [][]value.Object) {
 		}
 	}
 	for _, t := range e.types {
-		var list []value.Object
-		for _, o := range resources(f, e, "/v2"+t.Endpoint) {
-			list = append(list, o)
-		}
-		all = append(all, list)
+		all = append(all, resources(f, e, "/v2"+t.Endpoint))
 	}
 	return e, all
 }
