@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"hash/fnv"
 	"strconv"
 	"time"
 
@@ -50,14 +49,23 @@ func (r *resource) version() string {
 	}
 	var all uint64 // in no order
 	for _, e := range r.relation {
-		h := fnv.New64a()
-		o := e.(value.Object)
+		o, sum := e.(value.Object), fnvBasis
 		for _, name := range []string{"value", "display", "type"} {
-			h.Write(value.Append(nil, o.Get(name)))
+			sum = hashed(sum, text(o, name))
 		}
-		all ^= h.Sum64()
+		all ^= sum
 	}
 	return r.entry.Version + "." + strconv.FormatUint(all, 36)
+}
+
+const fnvBasis = uint64(14695981039346656037)
+
+// hashed goes on with a hash (FNV-1a of 64 bits) by a text and its end.
+func hashed(sum uint64, s string) uint64 {
+	for i := range len(s) {
+		sum = (sum ^ uint64(s[i])) * 1099511628211
+	}
+	return sum * 1099511628211
 }
 
 func (r *resource) etag() string { return etag(r.version()) }
