@@ -44,8 +44,7 @@ func (p *patcher) elements(op *operation, t target) error {
 		}
 		out[i] = now
 	}
-	p.put(attr, slices.DeleteFunc(out, func(e any) bool { return e == nil }))
-	return nil
+	return p.put(attr, slices.DeleteFunc(out, func(e any) bool { return e == nil }))
 }
 
 // changed makes what turns an element into the element it becomes, nil for none.
@@ -93,8 +92,7 @@ func (p *patcher) removeElements(t target, list []any, meets func(any) bool) err
 			out = append(out, t.Attr.Without([]any{e}, t.Sub)...)
 		}
 	}
-	p.put(attr, out)
-	return nil
+	return p.put(attr, out)
 }
 
 // create makes the element that a filter describes and that is not there yet: its
@@ -105,9 +103,11 @@ func (p *patcher) create(op *operation, t target, list []any) error {
 	}
 	if t.Attr.Type != schema.Complex {
 		v, err := t.Attr.Canonical(op.value)
+		if err != nil {
+			return err
+		}
 		more, _ := v.([]any)
-		p.put(schema.Ref{Ext: t.Ext, Attr: t.Attr}, append(slices.Clone(list), more...))
-		return err
+		return p.put(schema.Ref{Ext: t.Ext, Attr: t.Attr}, append(slices.Clone(list), more...))
 	}
 	made, ok := described(t.Attr, t.filter)
 	if !ok {
@@ -118,8 +118,7 @@ func (p *patcher) create(op *operation, t target, list []any) error {
 	if err != nil {
 		return err
 	}
-	p.put(schema.Ref{Ext: t.Ext, Attr: t.Attr}, t.Attr.Merge(list, change(made)))
-	return nil
+	return p.put(schema.Ref{Ext: t.Ext, Attr: t.Attr}, t.Attr.Merge(list, change(made)))
 }
 
 // described makes an element of the equalities of a filter; any other term is in the way.

@@ -228,10 +228,7 @@ func (p *patcher) set(op *operation, t target) error {
 	case op.verb == verbAdd && t.Attr.MultiValued:
 		list, _ := schema.At(p.doc, t.Ref).([]any)
 		more, _ := v.([]any)
-		for _, e := range more {
-			list = t.Attr.Merge(list, e)
-		}
-		p.put(t.Ref, list)
+		return p.put(t.Ref, t.Attr.Merge(list, more...))
 	default:
 		p.doc = schema.Put(p.doc, t.Ref, v)
 	}
@@ -239,12 +236,13 @@ func (p *patcher) set(op *operation, t target) error {
 }
 
 // put stores a list; an empty one means unassigned.
-func (p *patcher) put(r schema.Ref, list []any) {
+func (p *patcher) put(r schema.Ref, list []any) error {
 	if len(list) == 0 {
 		p.doc = schema.Put(p.doc, r, nil)
-		return
+		return nil
 	}
 	p.doc = schema.Put(p.doc, r, list)
+	return r.Attr.Few(list)
 }
 
 // merge sets the sub-attributes that are given; those that are null go, others stay.
@@ -277,8 +275,7 @@ func (p *patcher) everywhere(op *operation, t target) error {
 		o.Set(t.Sub.Name, v)
 		out[i] = t.Attr.Ordered(o)
 	}
-	p.put(attr, out)
-	return nil
+	return p.put(attr, out)
 }
 
 // clear unassigns what a path names.
@@ -295,7 +292,7 @@ func (p *patcher) remove(op *operation, t target) error {
 	case t.Sub == nil && t.Attr.MultiValued && op.value != nil:
 		return p.removeValues(op, attr, list)
 	case t.Sub != nil && t.Attr.MultiValued:
-		p.put(attr, t.Attr.Without(list, t.Sub))
+		return p.put(attr, t.Attr.Without(list, t.Sub))
 	default:
 		p.doc = schema.Put(p.doc, t.Ref, nil)
 	}
@@ -309,8 +306,7 @@ func (p *patcher) removeValues(op *operation, attr schema.Ref, list []any) error
 		return err
 	}
 	gone, _ := v.([]any)
-	p.put(attr, slices.DeleteFunc(slices.Clone(list), func(have any) bool {
+	return p.put(attr, slices.DeleteFunc(slices.Clone(list), func(have any) bool {
 		return slices.ContainsFunc(gone, func(g any) bool { return attr.Attr.Includes(have, g) })
 	}))
-	return nil
 }

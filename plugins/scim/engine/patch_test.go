@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -198,6 +199,29 @@ func TestPatchMessage(t *testing.T) {
 	c.shows(c.want(200, "GET", "/Users/"+id, nil), "title", `"x"`)
 	c.refused(400, noTarget, "PATCH", "/Users/"+id, ops(`{"op":"replace","path":"emails[type eq \"work\"].value","value":"x"}`))
 	c.want(200, "PATCH", "/Users/"+id+"?aadOptscim062020", ops(`{"op":"replace","path":"emails[type eq \"work\"].value","value":"x"}`))
+}
+
+// TestManyValues: operations together bring no more values than one may, so that what GET
+// shows can be sent back.
+func TestManyValues(t *testing.T) {
+	c := newClient(t, Options{})
+	id := c.create("/Users", `{"userName":"a"}`)
+	values := func(from, to int) string {
+		var list []string
+		for i := from; i < to; i++ {
+			list = append(list, fmt.Sprintf(`{"value":"v%d"}`, i))
+		}
+		return strings.Join(list, ",")
+	}
+	add := func(from, to int) string { return `{"op":"add","path":"emails","value":[` + values(from, to) + `]}` }
+	c.want(200, "PATCH", "/Users/"+id, ops(add(0, 600)+","+add(300, 1000)))
+	for _, more := range []string{add(0, 1001), add(1000, 1001), add(900, 1100), `{"op":"add","path":"emails[value eq \"x\"].type","value":"work"}`, `{"op":"replace","path":"emails","value":[` + values(0, 600) + `]},` + add(600, 1001)} {
+		c.refused(400, invalidValue, "PATCH", "/Users/"+id, ops(more))
+	}
+	c.refused(400, invalidValue, "PUT", "/Users/"+id, `{"userName":"a","emails":[`+values(0, 1001)+`]}`)
+	before := c.want(200, "GET", "/Users/"+id, nil)
+	c.shows(before, "emails.length", "1000")
+	c.shows(c.want(200, "PUT", "/Users/"+id, before.text), "meta", before.at("meta"))
 }
 
 func TestPatchMembers(t *testing.T) {

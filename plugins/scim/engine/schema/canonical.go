@@ -48,8 +48,8 @@ func (a *Attribute) canonical(path string, v any) (any, error) {
 	if !isList {
 		list = []any{v}
 	}
-	if len(list) > mostValues && !a.Relation {
-		return nil, &ValueError{path, "has too many values; " + strconv.Itoa(mostValues) + " are the most"}
+	if err := a.few(path, list); err != nil {
+		return nil, err
 	}
 	var out []any
 	for _, e := range list {
@@ -68,6 +68,16 @@ func (a *Attribute) canonical(path string, v any) (any, error) {
 		return nil, nil
 	}
 	return out, nil
+}
+
+// Few refuses more values than an attribute may have.
+func (a *Attribute) Few(list []any) error { return a.few(a.Name, list) }
+
+func (a *Attribute) few(path string, list []any) error {
+	if len(list) > mostValues && !a.Relation {
+		return &ValueError{path, "has too many values; " + strconv.Itoa(mostValues) + " are the most"}
+	}
+	return nil
 }
 
 // One is Canonical for a single value of the attribute, multi-valued or not.
@@ -208,90 +218,12 @@ func isBase64(s string) bool {
 	return false
 }
 
-// Same reports whether two elements of a multi-valued attribute are the same entry:
-// same value and type where they have a value, same everything where not.
-func (a *Attribute) Same(x, y any) bool {
-	p, isObject := x.(value.Object)
-	q, too := y.(value.Object)
-	if !isObject || !too {
-		return a.equalText(x, y)
-	}
-	v := a.Child("value")
-	if v == nil || p.Get("value") == nil || q.Get("value") == nil {
-		return value.Equal(x, y)
-	}
-	kind := a.Child("type")
-	return v.equalText(p.Get("value"), q.Get("value")) && (kind == nil || kind.equalText(p.Get("type"), q.Get("type")))
-}
-
-func (a *Attribute) equalText(x, y any) bool {
-	s, isText := x.(string)
-	t, too := y.(string)
-	if isText && too && !a.CaseExact {
-		return value.Fold(s) == value.Fold(t)
-	}
-	return value.Equal(x, y)
-}
-
-// Merge adds an element to those of a multi-valued attribute: into the one that is the
-// same, else behind them. A new primary takes the place of the old.
-func (a *Attribute) Merge(list []any, add any) []any {
-	at := slices.IndexFunc(list, func(have any) bool { return a.Same(have, add) })
-	list = slices.Clone(list)
-	if isPrimary(add) {
-		Demote(list)
-	}
-	if at < 0 {
-		return append(list, add)
-	}
-	if have, ok := list[at].(value.Object); ok {
-		merged := have.Clone()
-		for _, m := range add.(value.Object) {
-			merged.Set(m.Name, m.Value)
-		}
-		list[at] = a.Ordered(merged)
-	}
-	return list
-}
-
 // Ordered puts the members of an object into the order of the schema.
 func (a *Attribute) Ordered(o value.Object) value.Object {
 	out := make(value.Object, 0, len(o))
 	for _, sub := range a.Sub {
 		if v := o.Get(sub.Name); v != nil {
 			out = append(out, value.Member{Name: sub.Name, Value: v})
-		}
-	}
-	return out
-}
-
-func isPrimary(v any) bool {
-	o, ok := v.(value.Object)
-	return ok && o.Get("primary") == true
-}
-
-// Demote takes primary from the elements in place; the elements themselves are cloned.
-func Demote(list []any) {
-	for i, e := range list {
-		if isPrimary(e) {
-			o := e.(value.Object).Clone()
-			o.Set("primary", false)
-			list[i] = o
-		}
-	}
-}
-
-// Tidy brings the finished list of a multi-valued attribute into shape: every element
-// once, one primary, the last that claims it, and none that says nothing but what it is
-// for.
-func (a *Attribute) Tidy(list []any) []any {
-	var out []any
-	for _, e := range list {
-		if o, ok := e.(value.Object); ok {
-			e = a.said(o)
-		}
-		if !a.hollow(e) {
-			out = a.Merge(out, e)
 		}
 	}
 	return out

@@ -2,6 +2,8 @@ package schema
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -135,6 +137,45 @@ func TestCheckExtension(t *testing.T) {
 		{ID: acme.ID, Attributes: []*Attribute{{Name: "a", Type: Complex, Sub: []*Attribute{{Name: "b", Type: Complex}}}}}} {
 		if err := CheckExtension(s, Types(true, nil, nil)); err == nil {
 			t.Errorf("%+v was taken", s)
+		}
+	}
+}
+
+// TestMergeOfMany: the index of long lists finds what looking at each element finds.
+func TestMergeOfMany(t *testing.T) {
+	email := func(v, kind string) value.Object {
+		o := value.Object{{Name: "value", Value: v}}
+		if kind != "-" {
+			o = append(o, value.Member{Name: "type", Value: kind})
+		}
+		return o
+	}
+	var more []any
+	for i := range 60 {
+		for _, kind := range []string{"-", "", "work", "WORK", "home"} {
+			more = append(more, email(fmt.Sprintf("%c%d", "aA"[i%2], i/4), kind))
+		}
+		more = append(more, value.Object{{Name: "display", Value: fmt.Sprint(i % 7)}}, value.Object{{Name: "value", Value: "p"}, {Name: "type", Value: fmt.Sprint(i)}, {Name: "primary", Value: true}})
+	}
+	for _, a := range []*Attribute{find(User.Attributes, "emails"), find(User.Attributes, "photos")} {
+		var one []any
+		for _, e := range more {
+			if isPrimary(e) {
+				Demote(one)
+			}
+			at := slices.IndexFunc(one, func(have any) bool { return a.Same(have, e) })
+			if at < 0 {
+				one = append(one, e)
+				continue
+			}
+			merged := one[at].(value.Object).Clone()
+			for _, m := range e.(value.Object) {
+				merged.Set(m.Name, m.Value)
+			}
+			one[at] = a.Ordered(merged)
+		}
+		if together := a.Merge(nil, more...); !value.Equal(one, together) {
+			t.Errorf("%s: %v\n%v", a.Name, one, together)
 		}
 	}
 }
