@@ -82,6 +82,12 @@ func (p *patcher) part(t target, v any) error {
 		}
 		return p.attribute(&operation{verb: verb, value: v}, t)
 	}
+	if !t.Attr.Relation { // members are not compared with each other
+		p.values += len(list)
+	}
+	if p.values > maxPatchOperations {
+		return refuse(413, "A PATCH may change %d values at most.", maxPatchOperations)
+	}
 	for _, e := range list {
 		op := operation{verb: verbAdd, value: []any{e}}
 		if o, ok := e.(value.Object); ok {

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"slices"
 	"strings"
 
 	"syncgateway/plugins/scim/engine/filter"
@@ -18,6 +17,7 @@ type patcher struct {
 	members *membership
 
 	membersOnly bool // only to find out whether members are all that is changed
+	values      int  // of multi-valued attributes, in a PATCH of SCIM 1.1
 }
 
 // target is a path tied to the type: an attribute with its extension, elements that a
@@ -306,7 +306,5 @@ func (p *patcher) removeValues(op *operation, attr schema.Ref, list []any) error
 		return err
 	}
 	gone, _ := v.([]any)
-	return p.put(attr, slices.DeleteFunc(slices.Clone(list), func(have any) bool {
-		return slices.ContainsFunc(gone, func(g any) bool { return attr.Attr.Includes(have, g) })
-	}))
+	return p.put(attr, attr.Attr.Minus(list, gone))
 }

@@ -265,18 +265,3 @@ func (a *Attribute) Without(list []any, sub *Attribute) []any {
 	}
 	return out
 }
-
-// Includes reports whether an element has everything that another one names.
-func (a *Attribute) Includes(have, want any) bool {
-	p, isObject := have.(value.Object)
-	q, too := want.(value.Object)
-	if !isObject || !too {
-		return a.equalText(have, want)
-	}
-	for _, m := range q {
-		if sub := a.Child(m.Name); sub == nil || !sub.equalText(p.Get(m.Name), m.Value) {
-			return false
-		}
-	}
-	return true
-}

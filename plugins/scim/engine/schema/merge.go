@@ -92,6 +92,50 @@ func (a *Attribute) find(list []any, at index, e any) int {
 	return slices.IndexFunc(list, func(have any) bool { return a.Same(have, e) })
 }
 
+// Minus is a list without the elements that have everything that one of gone names.
+func (a *Attribute) Minus(list, gone []any) []any {
+	wanted := make([]any, len(gone)) // folded once, since each is compared with each
+	for i, g := range gone {
+		wanted[i] = a.foldedElement(g)
+	}
+	return slices.DeleteFunc(slices.Clone(list), func(have any) bool {
+		have = a.foldedElement(have)
+		return slices.ContainsFunc(wanted, func(want any) bool { return includes(have, want) })
+	})
+}
+
+func (a *Attribute) foldedElement(e any) any {
+	switch x := e.(type) {
+	case string:
+		return a.folded(x)
+	case value.Object:
+		out := make(value.Object, len(x))
+		for i, m := range x {
+			if s, ok := m.Value.(string); ok {
+				m.Value = a.Child(m.Name).folded(s)
+			}
+			out[i] = m
+		}
+		return out
+	}
+	return e
+}
+
+// includes reports whether an element has everything that another one names.
+func includes(have, want any) bool {
+	p, isObject := have.(value.Object)
+	q, too := want.(value.Object)
+	if !isObject || !too {
+		return value.Equal(have, want)
+	}
+	for _, m := range q {
+		if !value.Equal(p.Get(m.Name), m.Value) {
+			return false
+		}
+	}
+	return true
+}
+
 // identity is by what most elements are told apart, in the form it is compared in: text,
 // and what it is for.
 type identity struct{ value, kind string }
