@@ -103,20 +103,21 @@ func (b *bench) with(target crowd.Size, f func(*daemon) error) error {
 // first is about the first sync of an empty target.
 func (b *bench) first() error {
 	defer b.forget()
-	return b.with(crowd.Size{}, func(d *daemon) error {
+	err := b.with(crowd.Size{}, func(d *daemon) error {
 		if err := b.run(d, rowFirstPlan, b.readSource+b.written, full(false), nil); err != nil {
 			return err
 		}
 		if err := b.tell("target.json", `{"latency":"50ms"}`); err != nil {
 			return err
 		}
-		if err := b.watchSlow(d); err != nil || !b.o.whole {
-			return err
-		}
-		if err := b.tell("target.json", `{}`); err != nil {
-			return err
-		}
-		return b.run(d, rowFirstApply, 0, full(true), func(r *Row, st *stages) { st.perOperation(r) })
+		return errors.Join(b.watchSlow(d), b.tell("target.json", `{}`))
+	})
+	if err != nil || !b.o.whole {
+		return err
+	}
+	b.forget()
+	return b.with(crowd.Size{}, func(d *daemon) error {
+		return b.run(d, rowFirstApply, b.readSource+b.written, full(true), func(r *Row, st *stages) { st.perOperation(r) })
 	})
 }
 
