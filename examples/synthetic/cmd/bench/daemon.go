@@ -111,17 +111,31 @@ func (d *daemon) stop() error {
 	return errors.Join(d.cmd.Process.Signal(syscall.SIGTERM), d.cmd.Wait())
 }
 
-// usage is what the daemon and its plugins used so far. reset starts peaks anew.
-func (d *daemon) usage(reset bool) ([]Process, error) {
+// before is what the daemon and its plugins used so far; peaks are counted from here on.
+func (d *daemon) before() ([]Process, error) {
 	calls, err := d.calls()
 	if err != nil {
 		return nil, err
 	}
-	out, err := d.processes(reset)
-	for i := range out {
-		out[i].Calls = calls[out[i].Name]
+	out, err := d.processes(true)
+	return withCalls(out, calls), err
+}
+
+// after is before, later. What asking costs belongs to no run.
+func (d *daemon) after() ([]Process, error) {
+	out, err := d.processes(false)
+	if err != nil {
+		return nil, err
 	}
-	return out, err
+	calls, err := d.calls()
+	return withCalls(out, calls), err
+}
+
+func withCalls(list []Process, calls map[string]int) []Process {
+	for i := range list {
+		list[i].Calls = calls[list[i].Name]
+	}
+	return list
 }
 
 // calls are the calls that the plugins' remote systems would have got so far: a check of

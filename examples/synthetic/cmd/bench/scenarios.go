@@ -59,7 +59,7 @@ func (b *bench) add(r *Row) {
 // run measures one run and adds its row. adjust, which may be nil, sees the row before
 // it is printed.
 func (b *bench) run(d *daemon, name string, floor float64, q request, adjust func(*Row, *stages)) error {
-	before, err := d.usage(true)
+	before, err := d.before()
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func (b *bench) run(d *daemon, name string, floor float64, q request, adjust fun
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	row.Wall, row.Floor = time.Since(start).Seconds(), floor
-	after, err := d.usage(false)
+	after, err := d.after()
 	if err != nil {
 		return err
 	}
@@ -124,7 +124,7 @@ func (b *bench) first() error {
 // watchSlow applies to a target that is far slower than the gateway, for a while: what
 // waits must not pile up in the host.
 func (b *bench) watchSlow(d *daemon) error {
-	before, err := d.usage(true)
+	before, err := d.before()
 	if err != nil {
 		return err
 	}
@@ -134,7 +134,7 @@ func (b *bench) watchSlow(d *daemon) error {
 		return err
 	}
 	row.Wall = time.Since(st.began).Seconds()
-	after, err := d.usage(false)
+	after, err := d.after()
 	if err != nil {
 		return err
 	}
