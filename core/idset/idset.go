@@ -46,16 +46,18 @@ func Pack(b []byte, s Set) []byte {
 // Unpack is the inverse of Pack, appending to s (which is usually s[:0] of a
 // buffer used again).
 func Unpack(s Set, b []byte) (Set, error) {
-	w := Packed(b).Walk()
-	for {
-		id, ok := w.Next()
-		if !ok {
-			break
+	var last uint64
+	for first := true; len(b) > 0; first = false {
+		d, n := uint64(b[0]), 1
+		if d >= 0x80 {
+			d, n = binary.Uvarint(b)
 		}
-		s = append(s, id)
-	}
-	if len(w.rest) > 0 {
-		return nil, ErrPacked
+		if n <= 0 || (!first && d == 0) || d > 1<<32-1 || last+d > 1<<32-1 {
+			return nil, ErrPacked
+		}
+		last += d
+		s = append(s, ID(last))
+		b = b[n:]
 	}
 	return s, nil
 }

@@ -84,6 +84,14 @@ func (x *index) find(ext string) int {
 	}
 }
 
+// findBehind is find, for a record that most likely comes behind the one at a place.
+func (x *index) findBehind(last int, ext string) int {
+	if at := last + 1; at < len(x.entries) && string(x.bytes(at)) == ext {
+		return at
+	}
+	return x.find(ext)
+}
+
 // findBytes is find.
 func (x *index) findBytes(ext []byte) int {
 	for slot := x.slot(maphash.Bytes(x.seed, ext)); ; slot = x.after(slot) {
@@ -120,16 +128,9 @@ func (x *index) add(ext string, e entry) int {
 	return at
 }
 
-// load takes in a record of the store.
+// load takes in a record of the store, which the index does not have.
 func (x *index) load(h store.Head) {
-	e := entry{n: h.N, flags: h.Flags, fp: h.Fingerprint, known: true}
-	at := x.find(h.Ext)
-	if at == 0 {
-		at = x.add(h.Ext, e)
-	} else {
-		e.end = x.entries[at].end
-		x.entries[at] = e
-	}
+	at := x.add(h.Ext, entry{n: h.N, flags: h.Flags, fp: h.Fingerprint, known: true})
 	if x.whole {
 		x.byID.put(h.N, at)
 	}

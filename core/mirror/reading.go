@@ -39,6 +39,7 @@ type Reading struct {
 	late   []lateMembers
 
 	listing listing
+	last    int // place of the user that came last
 
 	accountRows []store.Account
 	groupRows   []store.Group
@@ -124,10 +125,11 @@ func (r *Reading) Users(ctx context.Context, page []pluginhost.UserRecord) error
 }
 
 func (r *Reading) user(rec *pluginhost.UserRecord) error {
-	at := r.users.find(rec.ID)
+	at := r.users.findBehind(r.last, rec.ID)
 	if at == 0 {
 		at = r.users.add(rec.ID, entry{n: r.st.NewIDs(1)})
 	}
+	r.last = at
 	e := &r.users.entries[at]
 	if e.seen && r.scope == Full {
 		r.stats.Duplicates++

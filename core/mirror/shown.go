@@ -19,6 +19,7 @@ type shownSet struct {
 	pieces  bool            // it cannot be known by its listing
 
 	same   bool // as stored
+	n      int  // as many; 0 while not counted
 	ids    []store.ID
 	sorted bool // and without duplicates
 }
@@ -51,8 +52,13 @@ func (s *shownSet) set() (idset.Set, error) {
 
 // count is how many were shown.
 func (s *shownSet) count() (int, error) {
+	if s.same && s.n == 0 {
+		n, err := s.stored.Users.Len()
+		s.n = n
+		return n, err
+	}
 	if s.same {
-		return s.stored.Users.Len()
+		return s.n, nil
 	}
 	set, err := s.set()
 	return len(set), err

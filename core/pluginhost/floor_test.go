@@ -28,12 +28,11 @@ func BenchmarkFloorStream(b *testing.B) {
 			err = errors.Join(stream.SendMsg(&pb.ReadUsersRequest{}), stream.CloseSend())
 		}
 		messages := 0
+		var f frame
 		for bytes = 0; err == nil; messages++ {
-			var f frame
 			if err = stream.RecvMsg(&f); err == nil {
 				bytes += len(f.bytes())
 			}
-			f.free()
 		}
 		if !errors.Is(err, io.EOF) || messages != floorPages+2 { // with the end of the read, and of the stream
 			b.Fatal(messages, err)

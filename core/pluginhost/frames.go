@@ -60,8 +60,9 @@ func (r *reader) read(ctx context.Context, doing, method string, req proto.Messa
 	if err == nil {
 		err = errors.Join(stream.SendMsg(req), stream.CloseSend())
 	}
+	var f frame
 	for err == nil {
-		err = r.next(ctx, stream)
+		err = r.next(ctx, stream, &f)
 	}
 	var refused *sinkError
 	switch {
@@ -78,10 +79,8 @@ func (r *reader) read(ctx context.Context, doing, method string, req proto.Messa
 // sinkError is an error of the sink: the plugin did nothing wrong.
 type sinkError struct{ error }
 
-func (r *reader) next(ctx context.Context, stream grpc.ClientStream) error {
-	var f frame
-	defer f.free()
-	if err := stream.RecvMsg(&f); err != nil {
+func (r *reader) next(ctx context.Context, stream grpc.ClientStream, f *frame) error {
+	if err := stream.RecvMsg(f); err != nil {
 		return err
 	}
 	if r.ended {

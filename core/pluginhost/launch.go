@@ -31,6 +31,10 @@ var handshakeConfig = plugin.HandshakeConfig{ProtocolVersion: 1, MagicCookieKey:
 // largestMessage is what a plugin may send in one message. Pages stay far below.
 const largestMessage = 4 << 20
 
+// ahead is how many bytes a plugin may send while the host is busy with what it has: a
+// few pages, so that both work at once.
+const ahead = 1 << 20
+
 // session is one running process of a plugin, verified and described.
 type session struct {
 	client      *plugin.Client
@@ -114,7 +118,7 @@ func (h *Host) session(typ, binary string, log *logIntake) *session {
 		Stderr:     log.writer(),
 		SyncStdout: log.writer(),
 		SyncStderr: log.writer(),
-		GRPCDialOptions: []grpc.DialOption{grpc.WithDefaultCallOptions(
+		GRPCDialOptions: []grpc.DialOption{grpc.WithInitialWindowSize(ahead), grpc.WithInitialConnWindowSize(2 * ahead), grpc.WithDefaultCallOptions(
 			grpc.MaxCallRecvMsgSize(largestMessage), grpc.MaxCallSendMsgSize(largestMessage))},
 	})
 	return s

@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"syncgateway/core/store"
 )
@@ -16,25 +17,38 @@ import (
 // headsPerRow is where more heads in one row stop paying.
 const headsPerRow = 4096
 
-// Heads implements store.MirrorReader.
+// Heads implements store.MirrorReader. What the log begins with comes in its order.
 func (x *tx) Heads(ep store.EndpointID, f func(store.Head) error) error {
 	var seen idBits
+	once := func(h store.Head) error {
+		if !seen.add(h.N) {
+			return nil
+		}
+		return f(h)
+	}
+	if err := x.headsOf(ep, false, once); err != nil {
+		return err
+	}
+	return x.headsOf(ep, true, once)
+}
+
+// headsOf calls f for the heads of the base, in their order, or for those behind it, the
+// last one first.
+func (x *tx) headsOf(ep store.EndpointID, base bool, f func(store.Head) error) error {
+	query := `SELECT heads FROM account_head WHERE ep = ? AND base = ? ORDER BY seq`
+	if !base {
+		query += ` DESC`
+	}
 	return x.each(func(r *sql.Rows) error {
 		var packed sql.RawBytes
 		if err := r.Scan(&packed); err != nil {
 			return err
 		}
-		return eachHead(string(packed), func(h store.Head) error {
-			if !seen.add(h.N) {
-				return nil
-			}
-			return f(h)
-		})
-	}, `SELECT heads FROM account_head WHERE ep = ? ORDER BY seq DESC`, ep)
+		return eachHead(string(packed), f)
+	}, query, ep, base)
 }
 
-// eachHead calls f for the heads of a row, those that were written last first. Their
-// texts are parts of packed.
+// eachHead calls f for the heads of a row. Their texts are parts of packed.
 func eachHead(packed string, f func(store.Head) error) error {
 	for len(packed) > 0 {
 		h, size := unpackHead(packed)
@@ -140,27 +154,66 @@ func (x *tx) TidyHeads(ep store.EndpointID) error {
 	if err != nil || loose <= base/2+looseHeads && rows <= looseRows {
 		return err
 	}
-	var full [][]byte
-	counts, packed := []int(nil), []byte(nil)
-	n := 0
-	end := func() { full, counts, packed, n = append(full, packed), append(counts, n), nil, 0 }
-	err = x.Heads(ep, func(h store.Head) error {
-		packed = packHead(packed, &h)
-		if n++; n == headsPerRow {
-			end()
+	// The base in its order, what came behind it in the order it came: so do records, mostly.
+	var kept, fresh headRows
+	var seen idBits
+	keep := func(rows *headRows) func(store.Head) error {
+		return func(h store.Head) error {
+			if seen.add(h.N) {
+				rows.add(&h)
+			}
+			return nil
 		}
-		return nil
-	})
-	if err != nil {
+	}
+	if err := x.headsOf(ep, false, keep(&fresh)); err != nil {
 		return err
 	}
-	end()
+	if err := x.headsOf(ep, true, keep(&kept)); err != nil {
+		return err
+	}
 	if err := x.exec(`DELETE FROM account_head WHERE ep = ?`, ep); err != nil {
 		return err
 	}
-	for i := range full {
-		if err := x.appendHeads(ep, true, counts[i], notNull(full[i])); err != nil {
+	if err := fresh.reverse(); err != nil {
+		return err
+	}
+	for _, row := range append(kept, fresh...) {
+		if err := x.appendHeads(ep, true, row.n, row.heads); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// headRows are rows of the log in the making.
+type headRows []struct {
+	n     int
+	heads []byte
+}
+
+func (r *headRows) add(h *store.Head) {
+	last := len(*r) - 1
+	if last < 0 || (*r)[last].n == headsPerRow {
+		*r, last = append(*r, struct {
+			n     int
+			heads []byte
+		}{}), last+1
+	}
+	(*r)[last].n++
+	(*r)[last].heads = packHead((*r)[last].heads, h)
+}
+
+// reverse puts the heads in the opposite order.
+func (r headRows) reverse() error {
+	slices.Reverse(r)
+	for i := range r {
+		var heads []store.Head
+		if err := eachHead(string(r[i].heads), func(h store.Head) error { heads = append(heads, h); return nil }); err != nil {
+			return err
+		}
+		r[i].heads = r[i].heads[:0]
+		for j := len(heads) - 1; j >= 0; j-- {
+			r[i].heads = packHead(r[i].heads, &heads[j])
 		}
 	}
 	return nil

@@ -224,19 +224,26 @@ func sorted(as identity.Attributes) identity.Attributes {
 
 // Head is what a reader needs of every record: who it is, and whether it is active.
 func Head(raw []byte, activeField protowire.Number) (id string, active bool, err error) {
-	err = fields(raw, func(num protowire.Number, value []byte, n uint64) error {
+	for len(raw) > 0 {
+		num, value, n, size := field(raw)
+		if size < 0 {
+			return "", false, protowire.ParseError(size)
+		}
+		raw = raw[size:]
 		switch num {
+		case 0:
 		case 1:
-			return text(&id, value)
+			if err := text(&id, value); err != nil {
+				return "", false, err
+			}
 		case activeField:
 			active = isTrue(value, n, active)
 		}
-		return nil
-	})
-	if err == nil && id == "" {
-		err = errors.New("it has no id")
 	}
-	return id, active, err
+	if id == "" {
+		return "", active, errors.New("it has no id")
+	}
+	return id, active, nil
 }
 
 func one(into *[]string, value []byte) error {
