@@ -42,7 +42,9 @@ type reader struct {
 	p          *Plugin
 	sink       Sink
 	checkpoint func([]byte) // nil: there are none
-	page       func(context.Context, convert.Page) (records int, err error)
+	page       func(context.Context, *convert.Page) (records int, err error)
+	message    convert.Page // the last one, and the last page in it
+	parts      convert.Page
 	event      func() event // a new, empty message
 	end        End
 	ended      bool
@@ -86,16 +88,15 @@ func (r *reader) next(ctx context.Context, stream grpc.ClientStream, f *frame) e
 	if r.ended {
 		return errors.New("it went on sending after the end of the read")
 	}
-	message, err := convert.Split(f.bytes())
-	if err != nil {
+	if err := r.message.Split(f.bytes()); err != nil {
 		return fmt.Errorf("it sent a message that cannot be decoded: %w", err)
 	}
-	for _, raw := range message[pageField] {
+	for _, raw := range r.message[pageField] {
 		if err := r.take(ctx, raw); err != nil {
 			return err
 		}
 	}
-	if len(message[pageField]) > 0 {
+	if len(r.message[pageField]) > 0 {
 		return nil
 	}
 	e := r.event()
@@ -106,11 +107,10 @@ func (r *reader) next(ctx context.Context, stream grpc.ClientStream, f *frame) e
 }
 
 func (r *reader) take(ctx context.Context, raw []byte) error {
-	page, err := convert.Split(raw)
-	if err != nil {
+	if err := r.parts.Split(raw); err != nil {
 		return fmt.Errorf("it sent a page that cannot be decoded: %w", err)
 	}
-	n, err := r.page(ctx, page)
+	n, err := r.page(ctx, &r.parts)
 	r.end.Count += uint64(n)
 	return err
 }

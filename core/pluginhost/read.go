@@ -15,7 +15,7 @@ import (
 func (p *Plugin) ReadUsers(ctx context.Context, o ReadOptions, sink UserSink) (End, error) {
 	var records []UserRecord
 	r := &reader{p: p, sink: sink, checkpoint: sink.Checkpoint, event: func() event { return &pb.ReadUsersResponse{} }}
-	r.page = func(ctx context.Context, parts convert.Page) (n int, err error) {
+	r.page = func(ctx context.Context, parts *convert.Page) (n int, err error) {
 		var page UserPage
 		if records, err = users(records, parts[1]); err != nil {
 			return 0, err
@@ -35,7 +35,7 @@ func (p *Plugin) ReadGroups(ctx context.Context, o ReadOptions, sink GroupSink) 
 	var records []GroupRecord
 	var memberships []MembersRecord
 	r := &reader{p: p, sink: sink, checkpoint: sink.Checkpoint, event: func() event { return &pb.ReadGroupsResponse{} }}
-	r.page = func(ctx context.Context, parts convert.Page) (n int, err error) {
+	r.page = func(ctx context.Context, parts *convert.Page) (n int, err error) {
 		if records, err = groups(records, parts[1]); err != nil {
 			return 0, err
 		}
@@ -53,7 +53,7 @@ func (p *Plugin) ReadGroups(ctx context.Context, o ReadOptions, sink GroupSink) 
 	return r.read(ctx, "read groups", pb.SourceService_ReadGroups_FullMethodName, req)
 }
 
-func groupPage(o ReadOptions, parts convert.Page) (page GroupPage, err error) {
+func groupPage(o ReadOptions, parts *convert.Page) (page GroupPage, err error) {
 	if page.Removed, err = removed(o, parts[3]); err != nil {
 		return page, err
 	}
@@ -99,7 +99,7 @@ func (p *Plugin) ReadState(ctx context.Context, o StateOptions, sink StateSink) 
 	var groupRecords []GroupRecord
 	var memberships []MembersRecord
 	r := &reader{p: p, sink: sink, event: func() event { return &pb.ReadStateResponse{} }}
-	r.page = func(ctx context.Context, parts convert.Page) (n int, err error) {
+	r.page = func(ctx context.Context, parts *convert.Page) (n int, err error) {
 		if userRecords, err = users(userRecords, parts[1]); err != nil {
 			return 0, err
 		}
@@ -121,7 +121,7 @@ func (p *Plugin) ReadState(ctx context.Context, o StateOptions, sink StateSink) 
 	return r.read(ctx, "read the target", pb.TargetService_ReadState_FullMethodName, req)
 }
 
-func (p *Plugin) statePage(parts convert.Page) (page StatePage, err error) {
+func (p *Plugin) statePage(parts *convert.Page) (page StatePage, err error) {
 	for _, raw := range parts[4] {
 		x, err := convert.Message[pb.ProtectedUser](raw)
 		if err != nil || x.GetUserId() == "" {

@@ -68,10 +68,11 @@ func BenchmarkSplit(b *testing.B) {
 		page.Users = append(page.Users, User(benchUser()))
 	}
 	raw := encoded(b, page)
+	var p Page
 	b.SetBytes(int64(len(raw)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if p, err := Split(raw); err != nil || len(p[1]) != 500 {
+		if err := p.Split(raw); err != nil || len(p[1]) != 500 {
 			b.Fatal(len(p[1]), err)
 		}
 	}

@@ -263,18 +263,24 @@ func one(into *[]string, value []byte) error {
 
 // Page holds the parts of a page by field number, still encoded. It is valid as long
 // as the bytes it was split from.
-type Page map[protowire.Number][][]byte
+type Page [8][][]byte // no page has a field of a higher number
 
-// Split takes an encoded page apart.
-func Split(raw []byte) (Page, error) {
-	p := Page{}
-	err := fields(raw, func(num protowire.Number, value []byte, _ uint64) error {
-		if value != nil {
+// Split takes an encoded page apart, and uses the memory of the page before.
+func (p *Page) Split(raw []byte) error {
+	for i := range p {
+		p[i] = p[i][:0]
+	}
+	for len(raw) > 0 {
+		num, value, _, size := field(raw)
+		if size < 0 {
+			return protowire.ParseError(size)
+		}
+		raw = raw[size:]
+		if value != nil && int(num) < len(p) {
 			p[num] = append(p[num], value)
 		}
-		return nil
-	})
-	return p, err
+	}
+	return nil
 }
 
 // IDs decodes a list of ids.
