@@ -216,6 +216,10 @@ func TestDeepAndHostile(t *testing.T) {
 	c.refused(400, invalidFilter, "GET", "/Users?filter="+strings.Repeat("(", 5000), nil)
 	c.refused(400, invalidFilter, "POST", "/Users/.search", map[string]any{"filter": strings.Repeat("userName pr or ", 5000) + "userName pr"})
 	c.refused(400, invalidSyntax, "POST", "/Users", "{\"userName\":\"\xff\"}")
+	for _, names := range []string{strings.Repeat("title,", mostNames) + "title", `emails[` + strings.Repeat(`value pr or `, 1500) + `value pr]`, strings.Repeat(`emails[value pr],`, 2000)} {
+		c.refused(400, invalidValue, "POST", "/Users/.search", map[string]any{"attributes": names})
+		c.refused(400, invalidValue, "POST", "/Users/.search", map[string]any{"excludedAttributes": []string{names}})
+	}
 	id := c.create("/Users", `{"userName":"💩 \u0000 ａ","displayName":"\u202e"}`)
 	c.shows(c.want(200, "GET", "/Users/"+id, nil), "userName", "\"💩 \\u0000 ａ\"")
 	c.want(404, "GET", "/Users/..%2f..%2fetc", nil)

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"syncgateway/plugins/scim/engine/filter"
 	"syncgateway/plugins/scim/engine/value"
 )
 
@@ -95,9 +96,28 @@ func (c *call) readParameters(values url.Values) error {
 	return nil
 }
 
+// mostNames is how many attributes may be named, each of which is looked for in each
+// attribute of each resource.
+const mostNames = 500
+
 func (s selection) check() error {
-	if len(s.attributes) > 0 && len(s.excluded) > 0 {
+	names := s.attributes
+	if len(s.excluded) > 0 {
+		names = s.excluded
+	}
+	filters := 0
+	for _, name := range names {
+		if strings.Contains(name, "[") {
+			filters += len(name)
+		}
+	}
+	switch {
+	case len(s.attributes) > 0 && len(s.excluded) > 0:
 		return bad(invalidValue, "attributes and excludedAttributes exclude each other.")
+	case len(names) > mostNames:
+		return bad(invalidValue, "%d attributes may be named at most.", mostNames)
+	case filters > filter.MaxLength:
+		return bad(invalidValue, "The filters in the names of attributes are longer than %d bytes.", filter.MaxLength)
 	}
 	return nil
 }
