@@ -11,6 +11,9 @@ import (
 
 // elements applies an operation to the elements that the filter of its path chooses.
 func (p *patcher) elements(op *operation, t target) error {
+	if p.chosen++; p.chosen > maxPatchOperations { // names without a path may be more
+		return tooManyOperations()
+	}
 	meets, err := filter.Elements(t.Attr, t.filter)
 	if err != nil {
 		return filterError(err)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"net/http"
 	"strings"
 
 	"syncgateway/plugins/scim/engine/value"
@@ -28,6 +29,10 @@ type operation struct {
 // maxPatchOperations bounds one PATCH.
 const maxPatchOperations = 1000
 
+func tooManyOperations() error {
+	return refuse(http.StatusRequestEntityTooLarge, "A PATCH may have %d operations at most.", maxPatchOperations)
+}
+
 // operations reads the body of a PATCH. Names and verbs may be in any letter case. An
 // empty list is taken: Microsoft's validator sends one.
 func operations(f *face, in value.Object, lenient bool) ([]operation, error) {
@@ -43,7 +48,7 @@ func operations(f *face, in value.Object, lenient bool) ([]operation, error) {
 		return nil, bad(invalidSyntax, "A PATCH needs Operations, an array.")
 	}
 	if len(list) > maxPatchOperations {
-		return nil, refuse(413, "A PATCH may have %d operations at most.", maxPatchOperations)
+		return nil, tooManyOperations()
 	}
 	ops := make([]operation, len(list))
 	for i, e := range list {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"net/http"
 	"strings"
 
 	"syncgateway/plugins/scim/engine/schema"
@@ -86,7 +87,7 @@ func (p *patcher) part(t target, v any) error {
 		p.values += len(list)
 	}
 	if p.values > maxPatchOperations {
-		return refuse(413, "A PATCH may change %d values at most.", maxPatchOperations)
+		return refuse(http.StatusRequestEntityTooLarge, "A PATCH may change %d values at most.", maxPatchOperations)
 	}
 	for _, e := range list {
 		op := operation{verb: verbAdd, value: []any{e}}

@@ -18,6 +18,7 @@ type patcher struct {
 
 	membersOnly bool // only to find out whether members are all that is changed
 	values      int  // of multi-valued attributes, in a PATCH of SCIM 1.1
+	chosen      int  // how often elements were chosen by a filter
 }
 
 // target is a path tied to the type: an attribute with its extension, elements that a

@@ -199,6 +199,11 @@ func TestPatchMessage(t *testing.T) {
 		many[i] = json.RawMessage(`{"op":"add","path":"title","value":"x"}`)
 	}
 	c.refused(413, "", "PATCH", "/Users/"+id, map[string]any{"Operations": many})
+	named := map[string]any{}
+	for i := range maxPatchOperations + 1 {
+		named[fmt.Sprintf(`emails[value eq "%d"].display`, i)] = "x"
+	}
+	c.refused(413, "", "PATCH", "/Users/"+id, map[string]any{"Operations": []any{map[string]any{"op": "add", "value": named}}})
 	c.refused(400, invalidPath, "PATCH", "/Users/"+id, ops(`{"op":"add","path":"title","value":"y"},{"op":"add","path":"nope","value":"y"}`))
 	c.shows(c.want(200, "GET", "/Users/"+id, nil), "title", `"x"`)
 	c.refused(400, noTarget, "PATCH", "/Users/"+id, ops(`{"op":"replace","path":"emails[type eq \"work\"].value","value":"x"}`))

@@ -7,7 +7,7 @@ import (
 	"syncgateway/plugins/scim/engine/value"
 )
 
-// Filter is a filter tied to a type of resource.
+// Filter is a filter tied to a type of resource. It is for one goroutine.
 type Filter struct {
 	root test
 	node Node
@@ -81,6 +81,32 @@ type compiler struct {
 	resolve func(string) (schema.Ref, bool)
 	foreign func(string) bool
 	refs    []schema.Ref
+	folders map[*schema.Attribute]*folder
+}
+
+// folder remembers the text it folded last, since the terms of a filter mostly look at the
+// same. A tied filter is for one goroutine.
+type folder struct{ text, folded string }
+
+func (f *folder) fold(s string) string {
+	if s != f.text {
+		f.text, f.folded = s, value.Fold(s)
+	}
+	return f.folded
+}
+
+// form is how text of the attribute is compared.
+func (c *compiler) form(a *schema.Attribute) func(string) string {
+	if a.CaseExact {
+		return func(s string) string { return s }
+	}
+	if c.folders == nil {
+		c.folders = map[*schema.Attribute]*folder{}
+	}
+	if c.folders[a] == nil {
+		c.folders[a] = &folder{}
+	}
+	return c.folders[a].fold
 }
 
 func (c *compiler) node(n Node) (test, error) {
@@ -191,7 +217,7 @@ func (c *compiler) compare(n *Compare) (test, error) {
 	if r = r.Compared(); r.Leaf().Type == schema.Complex {
 		return nil, failAt(n.At, value.Visible(n.Path)+" is complex: compare one of its sub-attributes")
 	}
-	holds, err := comparison(r.Leaf(), n)
+	holds, err := c.comparison(r.Leaf(), n)
 	if err != nil {
 		return nil, err
 	}
@@ -238,7 +264,7 @@ func present(v any) bool {
 }
 
 // comparison makes the test of one value of the attribute.
-func comparison(a *schema.Attribute, n *Compare) (func(any) bool, error) {
+func (c *compiler) comparison(a *schema.Attribute, n *Compare) (func(any) bool, error) {
 	switch a.Type {
 	case schema.Boolean:
 		want, ok := n.Literal.Value.(bool)
@@ -267,7 +293,7 @@ func comparison(a *schema.Attribute, n *Compare) (func(any) bool, error) {
 			return nil, failAt(n.At, a.Name+" is binary: it has no order")
 		}
 	}
-	return texts(a, n), nil
+	return texts(n, c.form(a)), nil
 }
 
 func instants(a *schema.Attribute, n *Compare) (func(any) bool, error) {
@@ -282,11 +308,7 @@ func instants(a *schema.Attribute, n *Compare) (func(any) bool, error) {
 	}, nil
 }
 
-func texts(a *schema.Attribute, n *Compare) func(any) bool {
-	form := value.Fold
-	if a.CaseExact {
-		form = func(s string) string { return s }
-	}
+func texts(n *Compare, form func(string) string) func(any) bool {
 	want := form(n.Literal.Text)
 	return func(v any) bool {
 		s, ok := v.(string)
