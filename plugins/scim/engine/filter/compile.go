@@ -45,7 +45,10 @@ func (f *Filter) Uses(a *schema.Attribute) bool {
 
 // Elements ties the filter of a value path to the elements of an attribute.
 func Elements(a *schema.Attribute, n Node) (func(element any) bool, error) {
-	c := compiler{resolve: inside(a)}
+	return (&compiler{resolve: inside(a)}).elements(n)
+}
+
+func (c *compiler) elements(n Node) (func(element any) bool, error) {
 	root, err := c.node(n)
 	if err != nil {
 		return nil, err
@@ -82,31 +85,7 @@ type compiler struct {
 	foreign func(string) bool
 	refs    []schema.Ref
 	folders map[*schema.Attribute]*folder
-}
-
-// folder remembers the text it folded last, since the terms of a filter mostly look at the
-// same. A tied filter is for one goroutine.
-type folder struct{ text, folded string }
-
-func (f *folder) fold(s string) string {
-	if s != f.text {
-		f.text, f.folded = s, value.Fold(s)
-	}
-	return f.folded
-}
-
-// form is how text of the attribute is compared.
-func (c *compiler) form(a *schema.Attribute) func(string) string {
-	if a.CaseExact {
-		return func(s string) string { return s }
-	}
-	if c.folders == nil {
-		c.folders = map[*schema.Attribute]*folder{}
-	}
-	if c.folders[a] == nil {
-		c.folders[a] = &folder{}
-	}
-	return c.folders[a].fold
+	several bool // the names are of elements, of which there are several
 }
 
 func (c *compiler) node(n Node) (test, error) {
@@ -174,7 +153,10 @@ func (c *compiler) within(w *Within) (test, error) {
 	if r.Attr == nil || r.Sub != nil || r.Attr.Type != schema.Complex && !r.Attr.MultiValued {
 		return nil, failAt(w.At, value.Visible(w.Path)+" has no elements that brackets could choose from")
 	}
-	inner, err := Elements(r.Attr, w.Node)
+	if c.folders == nil {
+		c.folders = map[*schema.Attribute]*folder{}
+	}
+	inner, err := (&compiler{resolve: inside(r.Attr), folders: c.folders, several: true}).elements(w.Node)
 	if err != nil {
 		return nil, err
 	}
@@ -217,7 +199,7 @@ func (c *compiler) compare(n *Compare) (test, error) {
 	if r = r.Compared(); r.Leaf().Type == schema.Complex {
 		return nil, failAt(n.At, value.Visible(n.Path)+" is complex: compare one of its sub-attributes")
 	}
-	holds, err := c.comparison(r.Leaf(), n)
+	holds, err := c.comparison(r, n)
 	if err != nil {
 		return nil, err
 	}
@@ -264,7 +246,8 @@ func present(v any) bool {
 }
 
 // comparison makes the test of one value of the attribute.
-func (c *compiler) comparison(a *schema.Attribute, n *Compare) (func(any) bool, error) {
+func (c *compiler) comparison(r schema.Ref, n *Compare) (func(any) bool, error) {
+	a := r.Leaf()
 	switch a.Type {
 	case schema.Boolean:
 		want, ok := n.Literal.Value.(bool)
@@ -293,7 +276,7 @@ func (c *compiler) comparison(a *schema.Attribute, n *Compare) (func(any) bool, 
 			return nil, failAt(n.At, a.Name+" is binary: it has no order")
 		}
 	}
-	return texts(n, c.form(a)), nil
+	return texts(n, c.form(r)), nil
 }
 
 func instants(a *schema.Attribute, n *Compare) (func(any) bool, error) {
