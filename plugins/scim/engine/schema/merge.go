@@ -40,10 +40,10 @@ func (a *Attribute) Merge(list []any, more ...any) []any {
 		at = a.index(list)
 	}
 	for _, add := range more {
-		if isPrimary(add) {
-			Demote(list)
-		}
 		i := a.find(list, at, add)
+		if isPrimary(add) {
+			Demote(list) // which the one that is the same may be among
+		}
 		if i < 0 {
 			at.add(a, add, len(list))
 			list = append(list, add)

@@ -155,15 +155,15 @@ func TestMergeOfMany(t *testing.T) {
 		for _, kind := range []string{"-", "", "work", "WORK", "home"} {
 			more = append(more, email(fmt.Sprintf("%c%d", "aA"[i%2], i/4), kind))
 		}
-		more = append(more, value.Object{{Name: "display", Value: fmt.Sprint(i % 7)}}, value.Object{{Name: "value", Value: "p"}, {Name: "type", Value: fmt.Sprint(i)}, {Name: "primary", Value: true}})
+		more = append(more, value.Object{{Name: "display", Value: fmt.Sprint(i % 7)}, {Name: "primary", Value: i%3 == 0}}, value.Object{{Name: "value", Value: "p"}, {Name: "type", Value: fmt.Sprint(i)}, {Name: "primary", Value: true}})
 	}
 	for _, a := range []*Attribute{find(User.Attributes, "emails"), find(User.Attributes, "photos")} {
 		var one []any
 		for _, e := range more {
+			at := slices.IndexFunc(one, func(have any) bool { return a.Same(have, e) })
 			if isPrimary(e) {
 				Demote(one)
 			}
-			at := slices.IndexFunc(one, func(have any) bool { return a.Same(have, e) })
 			if at < 0 {
 				one = append(one, e)
 				continue
