@@ -100,6 +100,7 @@ type work struct {
 	changed bool // this call, or one before it in the transaction, changed something
 
 	found []store.ID // the entries of the reply that is being made
+	bare  bool       // the caller needs no records
 	made  bool       // by this call, of an id that nobody has named before: it is in no group
 }
 
@@ -123,7 +124,7 @@ func (w *work) do(c *pluginhost.DirectoryCall) (pluginhost.DirectoryReply, error
 		return pluginhost.DirectoryReply{}, err
 	}
 	var reply pluginhost.DirectoryReply
-	w.found, w.made = w.found[:0], false
+	w.found, w.made, w.bare = w.found[:0], false, c.Bare
 	switch {
 	case c.Put != nil:
 		err = w.put(kind, c, &reply)
@@ -212,6 +213,10 @@ func at(e *store.Entry, version string) error {
 
 // add puts an entry into a reply.
 func (w *work) add(reply *pluginhost.DirectoryReply, e store.Entry) error {
+	if w.bare {
+		w.show(reply, &e, &identity.User{ID: e.ID}, &identity.Group{ID: e.ID})
+		return nil
+	}
 	if e.Kind == store.UserEntry {
 		u, err := identity.DecodeUser(e.Record)
 		if err != nil {
@@ -228,8 +233,13 @@ func (w *work) add(reply *pluginhost.DirectoryReply, e store.Entry) error {
 	return nil
 }
 
-// show puts an entry into a reply, with its record.
+// show puts an entry into a reply, with the record of its kind.
 func (w *work) show(reply *pluginhost.DirectoryReply, e *store.Entry, u *identity.User, g *identity.Group) {
+	if e.Kind == store.UserEntry {
+		g = nil
+	} else {
+		u = nil
+	}
 	reply.Entries = append(reply.Entries, pluginhost.Entry{User: u, Group: g, Document: e.Document, Version: strconv.FormatInt(e.Seq, 10),
 		Created: e.Created, Modified: e.Modified, Position: position(e.Position)})
 	w.found = append(w.found, e.N)

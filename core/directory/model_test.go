@@ -338,3 +338,25 @@ func asked(rt *rapid.T, t *testing.T, d *directory.Directory, m *model) {
 		rt.Fatalf("%d are counted, want %d", all.Total, len(m.names))
 	}
 }
+
+// A bare reply has what identifies an entry, and no more of what the caller has.
+func TestBareReplies(t *testing.T) {
+	db, c := database(t)
+	d := open(t, db, c, "bare", nil)
+	put := userEntry(1)
+	for _, call := range []pluginhost.DirectoryCall{{Put: put}, {Put: put}, {Get: "u1"}, {Query: &pluginhost.DirectoryQuery{}}} {
+		call.Kind, call.Bare = "user", true
+		r, err := d.Call(t.Context(), call)
+		if err != nil || len(r.Entries) != 1 {
+			t.Fatal(r, err)
+		}
+		e := r.Entries[0]
+		if e.User == nil || e.User.ID != "u1" || e.User.Username != "" || e.Group != nil || e.Version == "" || e.Position == "" || (e.Document == nil) != (call.Put != nil) {
+			t.Errorf("%+v: %+v", call, e)
+		}
+	}
+	r, err := d.Call(t.Context(), pluginhost.DirectoryCall{Kind: "user", Get: "u1"})
+	if err != nil || r.Entries[0].User.Username != put.User.Username {
+		t.Errorf("%+v, %v", r, err)
+	}
+}

@@ -49,7 +49,8 @@ func (w *work) put(kind store.EntryKind, c *pluginhost.DirectoryCall, reply *plu
 		return err
 	}
 	if there && bytes.Equal(old.Record, e.Record) && bytes.Equal(old.Document, e.Document) {
-		return w.add(reply, old) // its keys follow from its document
+		w.showPut(reply, &old, c) // its keys follow from its document
+		return nil
 	}
 	seq, now, err := w.change()
 	if err != nil {
@@ -72,8 +73,19 @@ func (w *work) put(kind store.EntryKind, c *pluginhost.DirectoryCall, reply *plu
 		}
 	}
 	w.made = !known
-	w.show(reply, &e, c.Put.User, c.Put.Group)
+	w.showPut(reply, &e, c)
 	return nil
+}
+
+// showPut puts what the caller has put into a reply.
+func (w *work) showPut(reply *pluginhost.DirectoryReply, e *store.Entry, c *pluginhost.DirectoryCall) {
+	if w.bare {
+		bare := *e
+		bare.Document = nil
+		w.show(reply, &bare, &identity.User{ID: e.ID}, &identity.Group{ID: e.ID})
+		return
+	}
+	w.show(reply, e, c.Put.User, c.Put.Group)
 }
 
 // arrived makes memberships of an id that named nothing so far those of an entry: they

@@ -31,11 +31,13 @@ const (
 // DirectoryCall is one call. Kind is "user" or "group"; exactly one of the fields from
 // Put on is set. IfVersion, when not empty, refuses with ReasonConflict unless the
 // entry is at that version. With Memberships the reply says which groups its entries
-// are in, directly and through other groups.
+// are in, directly and through other groups. The reply to a Bare call has of the records
+// the ids alone, and of what was put no document.
 type DirectoryCall struct {
 	Kind          string
 	IfVersion     string
 	Memberships   bool
+	Bare          bool
 	Put           *Entry
 	Get           string
 	Query         *DirectoryQuery
@@ -138,7 +140,7 @@ const transactionCalls = 1000
 var errNested = errors.New("a transaction is too large, or holds another")
 
 func callFromProto(m *pb.DirectoryCall) (c DirectoryCall, err error) {
-	c = DirectoryCall{Kind: m.GetKind(), IfVersion: m.GetIfVersion(), Memberships: m.GetMemberships(), Get: m.GetGet(), Delete: m.GetDelete()}
+	c = DirectoryCall{Kind: m.GetKind(), IfVersion: m.GetIfVersion(), Memberships: m.GetMemberships(), Bare: m.GetBare(), Get: m.GetGet(), Delete: m.GetDelete()}
 	switch op := m.GetOp().(type) {
 	case *pb.DirectoryCall_Put:
 		c.Put, err = entryFromProto(op.Put)

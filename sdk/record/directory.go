@@ -45,11 +45,14 @@ const (
 // DirectoryCall is one call to the host's directory. Kind is "user" or "group"; the
 // operation is the one field of Put … Transaction that is set. IfVersion, when not
 // empty, refuses with ReasonConflict unless the entry is at this version. Memberships
-// asks for the groups that the entries of the reply are in.
+// asks for the groups that the entries of the reply are in. To a Bare call, of one who
+// needs no records, they may come with the id of the record alone, and what was put
+// without its document.
 type DirectoryCall struct {
 	Kind          string
 	IfVersion     string
 	Memberships   bool
+	Bare          bool
 	Put           *Entry
 	Get           string
 	Query         *DirectoryQuery

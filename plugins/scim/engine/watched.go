@@ -25,6 +25,10 @@ func (w *watched) Call(ctx context.Context, one record.DirectoryCall) (record.Di
 // about makes one call, and says at which moment its reply shows the resource with the
 // id.
 func (w *watched) about(ctx context.Context, id string, one record.DirectoryCall) (record.DirectoryReply, kept.Moment, error) {
+	one.Bare = true // documents are all that is looked at
+	for i := range one.Transaction {
+		one.Transaction[i].Bare = true
+	}
 	ids := changes(nil, &one)
 	if ids == nil {
 		moment := w.kept.Now()

@@ -89,6 +89,9 @@ func (c *call) run(t *schema.ResourceType, id string, calls []record.DirectoryCa
 		return nil, err
 	}
 	out := &resource{t: t, entry: r.Entries[len(r.Entries)-1], moment: moment}
+	if put := calls[0].Put; put != nil && out.entry.Document == nil {
+		out.entry.Document = put.Document
+	}
 	switch {
 	case needs && t.Kind == "user":
 		out.relation = c.engine.groupsOf(c.face, id, r.Memberships)

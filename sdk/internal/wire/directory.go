@@ -6,7 +6,7 @@ import (
 )
 
 func callToProto(c record.DirectoryCall) *pb.DirectoryCall {
-	m := &pb.DirectoryCall{Kind: c.Kind, IfVersion: c.IfVersion, Memberships: c.Memberships}
+	m := &pb.DirectoryCall{Kind: c.Kind, IfVersion: c.IfVersion, Memberships: c.Memberships, Bare: c.Bare}
 	switch {
 	case c.Put != nil:
 		m.Op = &pb.DirectoryCall_Put{Put: entryToProto(*c.Put)}

@@ -80,12 +80,12 @@ func TestFailuresAndEntriesRoundTrip(t *testing.T) {
 
 func TestDirectoryCallToProto(t *testing.T) {
 	m := callToProto(record.DirectoryCall{Transaction: []record.DirectoryCall{
-		{Kind: "user", Memberships: true, Put: &record.Entry{User: &record.User{ID: "u"}, Keys: []record.IndexKey{{Attribute: "userName", Value: "ada", Unique: true}}}},
+		{Kind: "user", Memberships: true, Bare: true, Put: &record.Entry{User: &record.User{ID: "u"}, Keys: []record.IndexKey{{Attribute: "userName", Value: "ada", Unique: true}}}},
 		{Kind: "group", ChangeMembers: &record.MembershipChange{Add: record.DirectoryMembers{GroupID: "g", OtherIDs: []string{"x"}}}},
 		{Kind: "group", Members: &record.MembersQuery{GroupID: "g", Names: true}},
 	}})
 	calls := m.GetTransaction().GetCalls()
-	if k := calls[0].GetPut().GetKeys()[0]; !calls[0].GetMemberships() || k.GetAttribute() != "userName" || k.GetValue() != "ada" || !k.GetUnique() {
+	if k := calls[0].GetPut().GetKeys()[0]; !calls[0].GetMemberships() || !calls[0].GetBare() || k.GetAttribute() != "userName" || k.GetValue() != "ada" || !k.GetUnique() {
 		t.Errorf("%v", calls[0])
 	}
 	if calls[1].GetChangeMembers().GetAdd().GetOtherIds()[0] != "x" || !calls[2].GetMembers().GetNames() {

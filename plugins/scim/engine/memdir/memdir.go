@@ -101,12 +101,29 @@ func (d *Directory) one(c record.DirectoryCall) (r record.DirectoryReply, err er
 			r.Entries = []record.Entry{e.shown()}
 		}
 	}
+	for i := range r.Entries {
+		if c.Bare {
+			bare(&r.Entries[i], c.Put != nil)
+		}
+	}
 	if c.Memberships && err == nil {
 		for i := range r.Entries {
 			r.Memberships = append(r.Memberships, d.memberships(r.Entries[i].ID())...)
 		}
 	}
 	return r, err
+}
+
+// bare takes away what the reply to a bare call may lack.
+func bare(e *record.Entry, put bool) {
+	if e.User != nil {
+		e.User = &record.User{ID: e.User.ID}
+	} else {
+		e.Group = &record.Group{ID: e.Group.ID}
+	}
+	if put {
+		e.Document = nil
+	}
 }
 
 func (e *entry) shown() record.Entry {

@@ -414,6 +414,7 @@ type DirectoryCall struct {
 	IfVersion   string                 `protobuf:"bytes,2,opt,name=if_version,json=ifVersion,proto3" json:"if_version,omitempty"` // refuse with CONFLICT unless the entry is at this version
 	Kind        string                 `protobuf:"bytes,3,opt,name=kind,proto3" json:"kind,omitempty"`                            // "user" or "group"
 	Memberships bool                   `protobuf:"varint,4,opt,name=memberships,proto3" json:"memberships,omitempty"`             // the reply also says which groups its entries are in
+	Bare        bool                   `protobuf:"varint,5,opt,name=bare,proto3" json:"bare,omitempty"`                           // see Entry
 	// Types that are valid to be assigned to Op:
 	//
 	//	*DirectoryCall_Put
@@ -482,6 +483,13 @@ func (x *DirectoryCall) GetKind() string {
 func (x *DirectoryCall) GetMemberships() bool {
 	if x != nil {
 		return x.Memberships
+	}
+	return false
+}
+
+func (x *DirectoryCall) GetBare() bool {
+	if x != nil {
+		return x.Bare
 	}
 	return false
 }
@@ -604,7 +612,9 @@ func (*DirectoryCall_Transaction) isDirectoryCall_Op() {}
 
 // Entry is one directory resource: the normalized record the pipeline reads, and
 // the resource as the client wrote it, opaque to the host. In a put the host makes
-// version, created, modified and position itself. Members are never in it.
+// version, created, modified and position itself. Members are never in it. In the reply
+// to a bare call a record may have its id alone, and what was put may come without its
+// document.
 type Entry struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Types that are valid to be assigned to Record:
@@ -1383,13 +1393,14 @@ const file_gateway_plugin_v1_listener_proto_rawDesc = "" +
 	"\n" +
 	"ListenHint\x12\x19\n" +
 	"\buser_ids\x18\x01 \x03(\tR\auserIds\x12\x1b\n" +
-	"\tgroup_ids\x18\x02 \x03(\tR\bgroupIds\"\xe9\x03\n" +
+	"\tgroup_ids\x18\x02 \x03(\tR\bgroupIds\"\xfd\x03\n" +
 	"\rDirectoryCall\x12\x17\n" +
 	"\acall_id\x18\x01 \x01(\tR\x06callId\x12\x1d\n" +
 	"\n" +
 	"if_version\x18\x02 \x01(\tR\tifVersion\x12\x12\n" +
 	"\x04kind\x18\x03 \x01(\tR\x04kind\x12 \n" +
-	"\vmemberships\x18\x04 \x01(\bR\vmemberships\x12,\n" +
+	"\vmemberships\x18\x04 \x01(\bR\vmemberships\x12\x12\n" +
+	"\x04bare\x18\x05 \x01(\bR\x04bare\x12,\n" +
 	"\x03put\x18\n" +
 	" \x01(\v2\x18.gateway.plugin.v1.EntryH\x00R\x03put\x12\x12\n" +
 	"\x03get\x18\v \x01(\tH\x00R\x03get\x129\n" +
