@@ -83,51 +83,51 @@ func appendNumber(b []byte, num protowire.Number, n uint64) []byte {
 	return protowire.AppendVarint(append(b, byte(num<<3)), n)
 }
 
-func numberSize(n uint64) int {
-	if n == 0 {
-		return 0
-	}
-	return 1 + protowire.SizeVarint(n)
+// open begins a message in field num, and leaves room for its length; at is where the
+// length goes. shut fills it in.
+func open(b []byte, num protowire.Number, room int) (_ []byte, at int) {
+	b = append(b, byte(num<<3|2))
+	return append(b, "\x00\x00\x00\x00"[:room]...), len(b)
 }
+
+// shut ends a message: when its length takes another room than was left, the message
+// moves.
+func shut(b []byte, at, room int) []byte {
+	size := len(b) - at - room
+	if need := protowire.SizeVarint(uint64(size)); need != room {
+		b = append(b, make([]byte, max(0, need-room))...)
+		copy(b[at+need:], b[at+room:at+room+size])
+		b, room = b[:at+need+size], need
+	}
+	protowire.AppendVarint(b[at:at:at+room], uint64(size))
+	return b
+}
+
+// The room for the lengths of messages as they mostly are.
+const (
+	shortRoom = 1 // an attribute, a time
+	longRoom  = 2 // a user, a group
+)
 
 // appendTime appends a Timestamp, nothing for the zero time.
 func appendTime(b []byte, num protowire.Number, t time.Time) []byte {
 	if t.IsZero() {
 		return b
 	}
-	seconds, nanos := uint64(t.Unix()), uint64(t.Nanosecond())
-	b = appendHead(b, num, numberSize(seconds)+numberSize(nanos))
-	return appendNumber(appendNumber(b, 1, seconds), 2, nanos)
-}
-
-func timeSize(t time.Time) int {
-	if t.IsZero() {
-		return 0
-	}
-	return fieldSize(numberSize(uint64(t.Unix())) + numberSize(uint64(t.Nanosecond())))
-}
-
-func attributeSize(a *record.Attribute) int {
-	n := textSize(a.Name)
-	for _, v := range a.Values {
-		n += fieldSize(len(v))
-	}
-	return n
-}
-
-func attributesSize(as record.Attributes) (n int) {
-	for i := range as {
-		n += fieldSize(attributeSize(&as[i]))
-	}
-	return n
+	b, at := open(b, num, shortRoom)
+	b = appendNumber(appendNumber(b, 1, uint64(t.Unix())), 2, uint64(t.Nanosecond()))
+	return shut(b, at, shortRoom)
 }
 
 func appendAttributes(b []byte, num protowire.Number, as record.Attributes) []byte {
 	for i := range as {
-		b = appendText(appendHead(b, num, attributeSize(&as[i])), 1, as[i].Name)
+		var at int
+		b, at = open(b, num, shortRoom)
+		b = appendText(b, 1, as[i].Name)
 		for _, v := range as[i].Values {
 			b = appendItem(b, 2, v)
 		}
+		b = shut(b, at, shortRoom)
 	}
 	return b
 }
@@ -175,22 +175,13 @@ func validUser(u, spare *record.User) *record.User {
 	return spare
 }
 
-func userSize(u *record.User) int {
-	n := textSize(u.ID) + textSize(u.Username) + textSize(u.Email) + textSize(u.DisplayName) + textSize(u.GivenName) +
-		textSize(u.FamilyName) + attributesSize(u.Attributes) + textSize(u.Version) + textSize(u.Kind) + textSize(u.ExternalID) +
-		timeSize(u.StatusChanged)
-	if u.Active {
-		n += 2
-	}
-	return n
-}
-
 // appendUsers appends users as the repeated field num of a page.
 func appendUsers(b []byte, num protowire.Number, users []record.User) []byte {
 	var spare record.User
 	for i := range users {
 		u := validUser(&users[i], &spare)
-		b = appendHead(b, num, userSize(u))
+		var at int
+		b, at = open(b, num, longRoom)
 		b = appendText(b, 1, u.ID)
 		b = appendText(b, 2, u.Username)
 		b = appendText(b, 3, u.Email)
@@ -202,7 +193,7 @@ func appendUsers(b []byte, num protowire.Number, users []record.User) []byte {
 		b = appendText(b, 9, u.Version)
 		b = appendText(b, 10, u.Kind)
 		b = appendText(b, 11, u.ExternalID)
-		b = appendTime(b, 12, u.StatusChanged)
+		b = shut(appendTime(b, 12, u.StatusChanged), at, longRoom)
 	}
 	return b
 }
@@ -222,8 +213,8 @@ func appendGroups(b []byte, num protowire.Number, groups []record.Group) []byte 
 	var spare record.Group
 	for i := range groups {
 		g := validGroup(&groups[i], &spare)
-		b = appendHead(b, num, textSize(g.ID)+textSize(g.Name)+textSize(g.Description)+attributesSize(g.Attributes)+
-			textSize(g.Version)+textSize(g.Kind)+textSize(g.ReadOnlyReason)+textSize(g.PrivilegedReason))
+		var at int
+		b, at = open(b, num, longRoom)
 		b = appendText(b, 1, g.ID)
 		b = appendText(b, 2, g.Name)
 		b = appendText(b, 3, g.Description)
@@ -231,7 +222,7 @@ func appendGroups(b []byte, num protowire.Number, groups []record.Group) []byte 
 		b = appendText(b, 5, g.Version)
 		b = appendText(b, 6, g.Kind)
 		b = appendText(b, 7, g.ReadOnlyReason)
-		b = appendText(b, 8, g.PrivilegedReason)
+		b = shut(appendText(b, 8, g.PrivilegedReason), at, longRoom)
 	}
 	return b
 }
