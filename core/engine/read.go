@@ -118,6 +118,7 @@ func (e *Engine) readOnce(ctx context.Context, c *config.Connector, conn Connect
 	} else {
 		r.was = e.population(ctx, c.Ref())
 	}
+	defer spare(r.was.Users)()
 	var err error
 	if r.out, err = mirror.Begin(ctx, e.Store, r.ref, scope, syncs); err != nil {
 		return *r.read, "", err
@@ -245,6 +246,7 @@ func (e *Engine) readTarget(ctx context.Context, c *config.Connector, syncs []st
 		defer cancel()
 	}
 	r := &reader{e: e, ref: c.Ref(), conn: conn, syncs: syncs, read: &Read{Endpoint: c.Ref(), Mode: ModeFull}, told: o.told, was: e.population(ctx, c.Ref())}
+	defer spare(r.was.Users)()
 	if r.out, err = mirror.Begin(ctx, e.Store, r.ref, mirror.Full, syncs); err != nil {
 		return *r.read, err
 	}

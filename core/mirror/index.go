@@ -40,7 +40,7 @@ type index struct {
 
 // newIndex makes an index with room for so many records.
 func newIndex(room int) *index {
-	x := &index{seed: maphash.MakeSeed(), entries: make([]entry, 1, room+1), arena: make([]byte, 0, room*12)}
+	x := &index{seed: maphash.MakeSeed(), entries: make([]entry, 1, room+1), arena: make([]byte, 0, room*20)}
 	x.rehash(room)
 	return x
 }
