@@ -80,8 +80,8 @@ var configSchema = schema.Of(
 	schema.Int("max_bulk_body").Default(4<<20).Min(1<<10).Max(64<<20).Doc("Largest bulk request, in bytes."),
 	schema.Int("max_bulk_operations").Default(1000).Min(1).Max(10000).Doc("Most operations of one bulk request."),
 	schema.Int("max_results").Default(1000).Min(1).Max(10000).Doc("Most resources of one page."),
-	schema.Int("cache_bytes").Default(128<<20).Min(1<<10).Max(4<<30).
-		Doc("Memory for users as they were shown last, which are shown again without asking the directory. 1 KiB a user is ample."),
+	schema.Int("cache_bytes").Default(256<<20).Min(1<<10).Max(4<<30).
+		Doc("Memory for users as they were shown last, which are shown again without asking the directory. 2 KiB a user are ample."),
 	schema.Block("extension",
 		schema.String("name").Required().Example("Acme").Doc("Short name of the schema."),
 		schema.String("resource").Default(resourceUser).OneOf(resourceUser, resourceGroup).Doc("What the schema extends."),

@@ -42,7 +42,7 @@ type Options struct {
 	MaxResults          int   // of one page; 1000
 	PageSize            int   // of a page when the client does not say; 100
 	CursorTimeout       time.Duration
-	KeptBytes           int64 // of users that are remembered as they were shown; 128 MiB
+	KeptBytes           int64 // of users that are remembered as they were shown; 256 MiB
 	Now                 func() time.Time
 	NewID               func() string
 }
@@ -71,7 +71,7 @@ func New(d Directory, o Options) (*Engine, error) {
 	defaulted(&o.MaxResults, 1000)
 	defaulted(&o.PageSize, min(100, o.MaxResults))
 	defaulted(&o.CursorTimeout, time.Hour)
-	defaulted(&o.KeptBytes, 128<<20)
+	defaulted(&o.KeptBytes, 256<<20)
 	if o.Now == nil {
 		o.Now = time.Now
 	}

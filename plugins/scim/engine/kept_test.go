@@ -56,7 +56,7 @@ func (d *wayward) Call(ctx context.Context, one record.DirectoryCall) (record.Di
 	for range rand.IntN(4) {
 		runtime.Gosched()
 	}
-	if changes(nil, &one) != nil && rand.IntN(50) == 0 {
+	if users, others := changes(nil, nil, &one); users != nil && rand.IntN(20) == 0 || others != nil && rand.IntN(50) == 0 {
 		d.lost.Add(1)
 		return record.DirectoryReply{}, record.Fail(record.ReasonUnavailable, "lost")
 	}

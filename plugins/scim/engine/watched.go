@@ -29,38 +29,43 @@ func (w *watched) about(ctx context.Context, id string, one record.DirectoryCall
 	for i := range one.Transaction {
 		one.Transaction[i].Bare = true
 	}
-	ids := changes(nil, &one)
-	if ids == nil {
+	users, others := changes(nil, nil, &one)
+	if users == nil && others == nil {
 		moment := w.kept.Now()
 		r, err := w.directory.Call(ctx, one)
 		return r, moment, err
 	}
-	write := w.kept.Begin(ids)
+	write := w.kept.Begin(users, others)
 	r, err := w.directory.Call(context.WithoutCancel(ctx), one) // whoever goes away, the answer is waited for
 	return r, write.End(id), err
 }
 
-// changes adds the ids that a call changes something of. What a group shows changes for
-// all that are in it: they depend on its id, and on those of the groups it is in.
-func changes(ids []string, one *record.DirectoryCall) []string {
+// changes adds the ids that a call changes something of: of users, and of what is or may
+// be a group. A group that changes, or is in other groups than before, changes what its
+// members show: they show it.
+func changes(users, others []string, one *record.DirectoryCall) ([]string, []string) {
+	id := one.Delete
+	if one.Put != nil {
+		id = one.Put.ID()
+	}
 	switch {
-	case one.Put != nil:
-		ids = append(ids, one.Put.ID())
-	case one.Delete != "":
-		ids = append(ids, one.Delete)
+	case id != "" && one.Kind == "user":
+		users = append(users, id)
+	case id != "":
+		others = append(others, id)
 	case one.ChangeMembers != nil:
 		m := one.ChangeMembers
 		for _, list := range []*record.DirectoryMembers{&m.Add, &m.Remove} {
-			ids = append(append(append(ids, list.UserIDs...), list.ChildIDs...), list.OtherIDs...)
+			others = append(append(append(others, list.UserIDs...), list.ChildIDs...), list.OtherIDs...)
 		}
 		if m.Replace { // whoever was in it
-			ids = append(ids, m.Add.GroupID)
+			others = append(others, m.Add.GroupID)
 		}
 	}
 	for i := range one.Transaction {
-		ids = changes(ids, &one.Transaction[i])
+		users, others = changes(users, others, &one.Transaction[i])
 	}
-	return ids
+	return users, others
 }
 
 // keeps reports whether the call shows resources of the type as they are kept: users,

@@ -10,20 +10,21 @@ type byUse struct {
 	index      map[Key]*item
 }
 
-// item is one resource that is kept. It was right at the time at.
+// item is one resource that is kept. It was right at the time at; groups are the marks of
+// those that it shows.
 type item struct {
 	Shown
-	at    uint64
-	marks []uint16
-	keys  []Key
-	place *list.Element
+	at     uint64
+	groups []uint16
+	keys   []Key
+	place  *list.Element
 }
 
 // overhead is roughly what an item costs beside its texts.
 const overhead = 400
 
 func (x *item) bytes() int64 {
-	n := overhead + len(x.Body) + len(x.ID) + len(x.Version) + 2*len(x.marks)
+	n := overhead + len(x.Body) + len(x.ID) + len(x.Version) + 2*len(x.groups)
 	for _, k := range x.keys {
 		n += 2*len(k.Value) + 64
 	}
@@ -55,6 +56,15 @@ func (b *byUse) put(x *item) {
 	x.place = b.order.PushFront(x)
 	for b.size += x.bytes(); b.size > b.most; {
 		b.drop(b.order.Back().Value.(*item))
+	}
+}
+
+// forget drops a resource, in every way it was shown.
+func (b *byUse) forget(id string) {
+	for _, face := range []bool{false, true} {
+		if x := b.index[Key{face, ID, id}]; x != nil {
+			b.drop(x)
+		}
 	}
 }
 

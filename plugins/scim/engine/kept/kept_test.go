@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func byID(id string) Key { return Key{Attribute: "id", Value: id} }
+func byID(id string) Key { return Key{Attribute: ID, Value: id} }
 
 func keep(k *Kept, m Moment, id, body string, groups ...string) {
 	k.Keep(m, Shown{ID: id, Body: []byte(body)}, []Key{byID(id), {Attribute: "userName", Value: "name of " + id}}, groups)
@@ -26,7 +26,7 @@ func TestAWriteUnderWayIsNotOvertaken(t *testing.T) {
 	keep(k, k.Now(), "u", "old")
 	want(t, k, "u", "old")
 	early := k.Now()
-	w := k.Begin([]string{"u"})
+	w := k.Begin([]string{"u"}, nil)
 	late := k.Now()
 	want(t, k, "u", "") // others may have seen what the write did
 	keep(k, late, "u", "old or new")
@@ -44,30 +44,36 @@ func TestAWriteUnderWayIsNotOvertaken(t *testing.T) {
 
 func TestAnswersOfWritesThatOverlap(t *testing.T) {
 	k := New(1 << 20)
-	first, second := k.Begin([]string{"u"}), k.Begin([]string{"u"})
+	first, second := k.Begin([]string{"u"}, nil), k.Begin([]string{"u"}, nil)
 	keep(k, first.End("u"), "u", "either")
 	keep(k, second.End("u"), "u", "either")
 	want(t, k, "u", "")
-	w := k.Begin([]string{"u"})
-	group := k.Begin([]string{"g"})
+	w := k.Begin([]string{"u"}, nil)
+	group := k.Begin(nil, []string{"g"})
 	group.End("")
 	keep(k, w.End("u"), "u", "with the group's old or new name", "g")
 	want(t, k, "u", "")
-	w = k.Begin([]string{"u"})
+	w = k.Begin([]string{"u"}, nil)
 	m := w.End("u")
-	k.Begin([]string{"u"}).End("")
+	k.Begin([]string{"u"}, nil).End("")
 	keep(k, m, "u", "old")
 	want(t, k, "u", "")
 }
 
 func TestGroupsAreDependedOn(t *testing.T) {
 	k := New(1 << 20)
-	for k.mark("v") == k.mark("g") || k.mark("v") == k.mark("h") || k.mark("f") == k.mark("g") || k.mark("f") == k.mark("h") {
+	for k.mark("f") == k.mark("g") || k.mark("f") == k.mark("h") {
 		k = New(1 << 20) // by chance v would go as well
 	}
 	keep(k, k.Now(), "u", "in g", "f", "g")
 	keep(k, k.Now(), "v", "in f", "f")
-	k.Begin([]string{"g", "h", "g"}).End("h")
+	w := k.Begin(nil, []string{"g", "h", "g"})
+	want(t, k, "u", "")
+	during := k.Now()
+	keep(k, during, "u", "in g or not", "f", "g")
+	want(t, k, "u", "")
+	w.End("h")
+	keep(k, during, "u", "in g or not", "f", "g")
 	want(t, k, "u", "")
 	want(t, k, "v", "in f")
 }
@@ -75,7 +81,7 @@ func TestGroupsAreDependedOn(t *testing.T) {
 func TestAnotherNameIsAnotherKey(t *testing.T) {
 	k := New(1 << 20)
 	k.Keep(k.Now(), Shown{ID: "u", Body: []byte("ada")}, []Key{byID("u"), {Attribute: "userName", Value: "ada"}}, nil)
-	k.Begin([]string{"u"}).End("u")
+	k.Begin([]string{"u"}, nil).End("u")
 	k.Keep(k.Now(), Shown{ID: "u", Body: []byte("eve")}, []Key{byID("u"), {Attribute: "userName", Value: "eve"}}, nil)
 	k.Keep(k.Now(), Shown{ID: "w", Body: []byte("ada")}, []Key{byID("w"), {Attribute: "userName", Value: "ada"}}, nil)
 	for name, id := range map[string]string{"ada": "w", "eve": "u"} {
@@ -112,4 +118,15 @@ func TestIsBounded(t *testing.T) {
 	if k.by.size != 0 || len(k.by.index) != 0 {
 		t.Errorf("%d bytes are left", k.by.size)
 	}
+}
+
+// Others of the same mark stay.
+func TestAWriteEndsItsOwnAlone(t *testing.T) {
+	k := New(1 << 20)
+	const of = 200_000
+	keep(k, k.Now(), "u", "kept", "g")
+	for i := range of {
+		k.Begin([]string{fmt.Sprint("v", i)}, nil).End("")
+	}
+	want(t, k, "u", "kept")
 }
