@@ -51,6 +51,9 @@ func (p *patcher) removeNamed(meta any) error {
 	o, _ := meta.(value.Object)
 	v, _ := o.Fold("attributes")
 	list, _ := v.([]any)
+	if len(list) > maxPatchOperations {
+		return tooManyOperations()
+	}
 	for _, e := range list {
 		name, _ := e.(string)
 		t, err := p.target(name)

@@ -103,6 +103,7 @@ func TestV11Patch(t *testing.T) {
 	}
 	c.refused11(400, "PATCH", "/Users/"+id, `{"meta":{"attributes":["userName"]}}`)
 	c.refused11(400, "PATCH", "/Users/"+id, `{"active":"perhaps"}`)
+	c.refused11(413, "PATCH", "/Users/"+id, `{"meta":{"attributes":[`+strings.Repeat(`"title",`, maxPatchOperations)+`"title"]}}`)
 	c.refused11(413, "PATCH", "/Users/"+id, `{"emails":[`+strings.Repeat(`{"value":"x"},`, maxPatchOperations)+`{"value":"x"}]}`)
 	group := c.create("/Groups", `{"displayName":"g","members":[{"value":"a"},{"value":"b"}]}`)
 	calls := c.dir.Calls()

@@ -22,8 +22,7 @@ func (f *folder) fold(s string) string {
 	}
 	folded, known := f.several[s]
 	if !known {
-		folded = value.Fold(s)
-		if f.several != nil && len(f.several) >= mostFolded {
+		if folded = value.Fold(s); len(f.several) >= mostFolded {
 			clear(f.several)
 		}
 		if f.several != nil {
