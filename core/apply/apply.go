@@ -193,7 +193,7 @@ func (a *applier) batch(ctx context.Context, steps []int32) error {
 	return a.call(ctx, items, byID)
 }
 
-// call sends a batch. Results are committed as they come, many at a time.
+// call sends a batch. Results are committed while others are on their way, many at a time.
 func (a *applier) call(ctx context.Context, items []*item, byID map[string]*item) error {
 	wire := make([]pluginhost.Operation, len(items))
 	for i, it := range items {
@@ -254,28 +254,41 @@ func (a *applier) send(ctx context.Context, ops []pluginhost.Operation, result f
 	return a.Target.Apply(ctx, a.Run, ops, result)
 }
 
-// drain commits results until there are no more, taking all that wait at once.
+// gathering is how long results of a call wait for others before they are written. What
+// a crash loses meanwhile the target is asked about, as of every result that was on its
+// way.
+const gathering = 20 * time.Millisecond
+
+// drain commits results until there are no more, many at a time.
 func (a *applier) drain(ctx context.Context, results <-chan *item) error {
 	// A result must be written even when the run is being cancelled: it happened.
 	ctx = context.WithoutCancel(ctx)
 	var failed error
 	for it := range results {
-		batch := []*item{it}
-		for more := true; more; {
-			select {
-			case next, ok := <-results:
-				if more = ok; ok {
-					batch = append(batch, next)
-				}
-			default:
-				more = false
-			}
-		}
+		batch := gather(it, results)
 		if failed == nil {
 			failed = a.finish(ctx, batch)
 		}
 	}
 	return failed
+}
+
+// gather takes results that come soon after the first, until there are no more.
+func gather(first *item, results <-chan *item) []*item {
+	batch := []*item{first}
+	enough := time.NewTimer(gathering)
+	defer enough.Stop()
+	for {
+		select {
+		case next, ok := <-results:
+			if !ok {
+				return batch
+			}
+			batch = append(batch, next)
+		case <-enough.C:
+			return batch
+		}
+	}
 }
 
 // judge turns the target's answer into the journal's terms.

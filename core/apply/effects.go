@@ -136,31 +136,58 @@ func (a *applier) makeUsers(tx store.Tx, items []*item) error {
 	for _, it := range tookEffect(items, plan.Adopt) {
 		links = append(links, store.Link{N: it.op.N, P: it.op.P, Sync: a.Sync, Origin: "adopted", Run: a.Run})
 	}
-	for _, it := range tookEffect(items, plan.CreateUser) {
-		known, err := tx.AccountsByExt(a.Endpoint, []string{it.op.RemoteID})
-		if err != nil {
-			return err
+	created, err := a.newUsers(tx, tookEffect(items, plan.CreateUser))
+	if err != nil {
+		return err
+	}
+	links = append(links, created...)
+	return tx.PutLinks(links)
+}
+
+// newUsers writes accounts that were made, and returns their links. An id that the
+// target gave before is that account's.
+func (a *applier) newUsers(tx store.Tx, items []*item) (links []store.Link, err error) {
+	exts := make([]string, len(items))
+	for i, it := range items {
+		exts[i] = it.op.RemoteID
+	}
+	known, err := tx.AccountsByExt(a.Endpoint, exts)
+	if err != nil {
+		return nil, err
+	}
+	byExt, ns := map[string]store.ID{}, make([]store.ID, len(known))
+	for i := range known {
+		byExt[known[i].Ext], ns[i] = known[i].N, known[i].N
+	}
+	taken, err := tx.LinksTo(idset.Of(ns))
+	if err != nil {
+		return nil, err
+	}
+	owner := map[store.ID]store.ID{}
+	for _, l := range taken {
+		owner[l.N] = l.P
+	}
+	var rows []store.Account
+	for _, it := range items {
+		n := byExt[it.op.RemoteID]
+		if n == 0 {
+			n = a.Store.NewIDs(1)
+			byExt[it.op.RemoteID] = n
 		}
-		if it.op.N = a.Store.NewIDs(1); len(known) > 0 {
-			it.op.N = known[0].N
-		}
-		u := *it.step.Account
-		u.ID = it.op.RemoteID
-		if taken, err := tx.LinksTo([]store.ID{it.op.N}); err != nil {
-			return err
-		} else if len(taken) > 0 && taken[0].P != it.op.P {
+		if it.op.N = n; owner[n] != 0 && owner[n] != it.op.P {
 			it.op.State, it.op.Answer = store.OpFailed, "the target gave the account of somebody else"
 			continue
 		}
-		if err := tx.PutAccounts([]store.Account{a.row(it.op.N, &u)}); err != nil {
-			return err
-		}
-		links = append(links, store.Link{N: it.op.N, P: it.op.P, Sync: a.Sync, Origin: "created", Run: a.Run})
+		owner[n] = it.op.P
+		u := *it.step.Account
+		u.ID = it.op.RemoteID
+		rows = append(rows, a.row(n, &u))
+		links = append(links, store.Link{N: n, P: it.op.P, Sync: a.Sync, Origin: "created", Run: a.Run})
 		a.mu.Lock()
-		a.users[it.op.P] = made{it.op.N, u.ID}
+		a.users[it.op.P] = made{n, u.ID}
 		a.mu.Unlock()
 	}
-	return tx.PutLinks(links)
+	return links, tx.PutAccounts(rows)
 }
 
 // row is an account as the gateway believes it to be: without a fingerprint, so that
@@ -175,14 +202,27 @@ func (a *applier) row(n store.ID, u *identity.User) store.Account {
 }
 
 func (a *applier) changeUsers(tx store.Tx, items []*item) error {
-	for _, it := range tookEffect(items, plan.UpdateUser, plan.ActivateUser, plan.DeactivateUser, plan.DeleteUser) {
-		rows, err := tx.Accounts([]store.ID{it.op.N})
-		if err != nil || len(rows) == 0 {
-			return err
+	items = tookEffect(items, plan.UpdateUser, plan.ActivateUser, plan.DeactivateUser, plan.DeleteUser)
+	ns := make([]store.ID, len(items))
+	for i, it := range items {
+		ns[i] = it.op.N
+	}
+	rows, err := tx.Accounts(idset.Of(ns))
+	if err != nil {
+		return err
+	}
+	at := map[store.ID]*store.Account{}
+	for i := range rows {
+		at[rows[i].N] = &rows[i]
+	}
+	for _, it := range items {
+		row := at[it.op.N]
+		if row == nil {
+			continue
 		}
-		u, err := identity.DecodeUser(rows[0].Record)
+		u, err := identity.DecodeUser(row.Record)
 		if err != nil {
-			return fmt.Errorf("account %q: %w", rows[0].Ext, err)
+			return fmt.Errorf("account %q: %w", row.Ext, err)
 		}
 		for _, c := range it.step.Changes {
 			setField(&u, c.Field, c.After)
@@ -193,15 +233,11 @@ func (a *applier) changeUsers(tx store.Tx, items []*item) error {
 		case plan.DeactivateUser:
 			u.Active = false
 		}
-		row := a.row(it.op.N, &u)
-		if it.step.Class == plan.DeleteUser {
+		if *row = a.row(it.op.N, &u); it.step.Class == plan.DeleteUser {
 			row.Flags |= store.Gone
 		}
-		if err := tx.PutAccounts([]store.Account{row}); err != nil {
-			return err
-		}
 	}
-	return nil
+	return tx.PutAccounts(rows)
 }
 
 // setField writes a typed field or "attributes.NAME"; no values empties it.
