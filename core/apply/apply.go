@@ -257,7 +257,7 @@ func (a *applier) send(ctx context.Context, ops []pluginhost.Operation, result f
 // gathering is how long results of a call wait for others before they are written. What
 // a crash loses meanwhile the target is asked about, as of every result that was on its
 // way.
-const gathering = 20 * time.Millisecond
+const gathering = 100 * time.Millisecond
 
 // drain commits results until there are no more, many at a time.
 func (a *applier) drain(ctx context.Context, results <-chan *item) error {
