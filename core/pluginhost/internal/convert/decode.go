@@ -64,6 +64,58 @@ func field(b []byte) (num protowire.Number, value []byte, n uint64, size int) {
 	return num, value, n, tag + size
 }
 
+// texts takes texts out of one message: they share one copy of it.
+type texts struct {
+	raw    []byte
+	all    string
+	values []string // of attributes, which mostly have one each
+}
+
+func textsOf(raw []byte) *texts { return &texts{raw: raw, all: string(raw)} }
+
+// room makes room for the attributes of a record, which are its fields of that number.
+func (t *texts) room(number protowire.Number) identity.Attributes {
+	n := 0
+	for b := t.raw; len(b) > 0; {
+		num, _, _, size := field(b)
+		if size < 0 {
+			break // whoever decodes it says so
+		}
+		if num == number {
+			n++
+		}
+		b = b[size:]
+	}
+	if n == 0 {
+		return nil
+	}
+	t.values = make([]string, 0, n)
+	return make(identity.Attributes, 0, n)
+}
+
+// value appends a value to those of an attribute: the first in the room for all.
+func (t *texts) value(to []string, v string) []string {
+	if len(to) > 0 || len(t.values) == cap(t.values) {
+		return append(to, v)
+	}
+	n := len(t.values)
+	t.values = append(t.values, v)
+	return t.values[n : n+1 : n+1]
+}
+
+// take sets into to the text that value, a part of the message, holds.
+func (t *texts) take(into *string, value []byte) error {
+	if value == nil {
+		return nil
+	}
+	if !utf8.Valid(value) {
+		return errUTF8
+	}
+	at := cap(t.raw) - cap(value) // both end with what they are parts of
+	*into = t.all[at : at+len(value)]
+	return nil
+}
+
 func text(into *string, value []byte) error {
 	if value == nil {
 		return nil
@@ -83,35 +135,37 @@ func isTrue(value []byte, n uint64, was bool) bool {
 	return n != 0
 }
 
-// DecodeUser decodes an encoded User message.
+// DecodeUser decodes an encoded User message. The texts of a user share memory: who keeps
+// one of them for long copies it.
 func DecodeUser(raw []byte) (identity.User, error) {
-	u := identity.User{Kind: "user"}
+	u, t := identity.User{Kind: "user"}, textsOf(raw)
+	u.Attributes = t.room(8)
 	err := fields(raw, func(num protowire.Number, value []byte, n uint64) error {
 		switch num {
 		case 1:
-			return text(&u.ID, value)
+			return t.take(&u.ID, value)
 		case 2:
-			return text(&u.Username, value)
+			return t.take(&u.Username, value)
 		case 3:
-			return text(&u.Email, value)
+			return t.take(&u.Email, value)
 		case 4:
-			return text(&u.DisplayName, value)
+			return t.take(&u.DisplayName, value)
 		case 5:
-			return text(&u.GivenName, value)
+			return t.take(&u.GivenName, value)
 		case 6:
-			return text(&u.FamilyName, value)
+			return t.take(&u.FamilyName, value)
 		case 7:
 			u.Active = isTrue(value, n, u.Active)
 		case 8:
-			return attribute(&u.Attributes, value)
+			return t.attribute(&u.Attributes, value)
 		case 9:
-			return text(&u.Version, value)
+			return t.take(&u.Version, value)
 		case 10:
 			if len(value) > 0 {
-				return text(&u.Kind, value)
+				return t.take(&u.Kind, value)
 			}
 		case 11:
-			return text(&u.ExternalID, value)
+			return t.take(&u.ExternalID, value)
 		case 12:
 			return moment(&u.StatusChanged, value)
 		}
@@ -121,29 +175,30 @@ func DecodeUser(raw []byte) (identity.User, error) {
 	return u, err
 }
 
-// DecodeGroup decodes an encoded Group message.
+// DecodeGroup decodes an encoded Group message, as DecodeUser a user.
 func DecodeGroup(raw []byte) (identity.Group, error) {
-	g := identity.Group{Kind: "group"}
+	g, t := identity.Group{Kind: "group"}, textsOf(raw)
+	g.Attributes = t.room(4)
 	err := fields(raw, func(num protowire.Number, value []byte, _ uint64) error {
 		switch num {
 		case 1:
-			return text(&g.ID, value)
+			return t.take(&g.ID, value)
 		case 2:
-			return text(&g.Name, value)
+			return t.take(&g.Name, value)
 		case 3:
-			return text(&g.Description, value)
+			return t.take(&g.Description, value)
 		case 4:
-			return attribute(&g.Attributes, value)
+			return t.attribute(&g.Attributes, value)
 		case 5:
-			return text(&g.Version, value)
+			return t.take(&g.Version, value)
 		case 6:
 			if len(value) > 0 {
-				return text(&g.Kind, value)
+				return t.take(&g.Kind, value)
 			}
 		case 7:
-			return text(&g.ReadOnly, value)
+			return t.take(&g.ReadOnly, value)
 		case 8:
-			return text(&g.Privileged, value)
+			return t.take(&g.Privileged, value)
 		}
 		return nil
 	})
@@ -172,7 +227,7 @@ func fromTimestamp(m *timestamppb.Timestamp) time.Time {
 	return m.AsTime().Truncate(time.Microsecond)
 }
 
-func attribute(into *identity.Attributes, raw []byte) error {
+func (t *texts) attribute(into *identity.Attributes, raw []byte) error {
 	if raw == nil {
 		return nil
 	}
@@ -180,16 +235,16 @@ func attribute(into *identity.Attributes, raw []byte) error {
 	err := fields(raw, func(num protowire.Number, value []byte, _ uint64) error {
 		switch num {
 		case 1:
-			return text(&a.Name, value)
+			return t.take(&a.Name, value)
 		case 2:
 			if value == nil {
 				return nil
 			}
 			var s string
-			if err := text(&s, value); err != nil {
+			if err := t.take(&s, value); err != nil {
 				return err
 			}
-			a.Values = append(a.Values, s)
+			a.Values = t.value(a.Values, s)
 		}
 		return nil
 	})
