@@ -39,13 +39,13 @@ func (c *newcomers) settle() {
 	slices.SortFunc(c.accounts, func(a, b store.PersonAccount) int { return cmp.Or(cmp.Compare(a.P, b.P), cmp.Compare(a.N, b.N)) })
 }
 
-// key is the join key of a newcomer.
-func (c *newcomers) key(p store.ID) string {
+// key is the join key of a newcomer; ok is false of anybody else.
+func (c *newcomers) key(p store.ID) (key string, ok bool) {
 	i, ok := slices.BinarySearchFunc(c.people, p, func(x newcomer, p store.ID) int { return cmp.Compare(x.p, p) })
 	if !ok {
-		return ""
+		return "", false
 	}
-	return c.people[i].key
+	return c.people[i].key, true
 }
 
 // of are the accounts that were given to a person.

@@ -19,6 +19,7 @@ type someone struct {
 	records []sourceRecord // present in a source, in order of precedence
 	absent  []store.Account
 	groups  idset.Set // source groups of the active records
+	isNew   bool      // nobody met them before
 
 	ended     string      // how one side of a pair says that they left
 	overruled *sourceSide // the other side, whose record then counts as inactive
@@ -105,7 +106,14 @@ func (ev *evaluation) batch(ps []store.ID) error {
 // load reads the people's accounts in the sources.
 func (ev *evaluation) load(ps []store.ID) ([]*someone, error) {
 	byP := map[store.ID]*someone{}
-	stored, err := ev.view.People(ps)
+	met := slices.DeleteFunc(slices.Clone(ps), func(p store.ID) bool {
+		key, isNew := ev.newcomers.key(p)
+		if isNew {
+			byP[p] = &someone{personResult: &personResult{person: store.Person{P: p, Sync: ev.sid, Key: key}}, isNew: true}
+		}
+		return isNew
+	})
+	stored, err := ev.view.People(met)
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +121,7 @@ func (ev *evaluation) load(ps []store.ID) ([]*someone, error) {
 		byP[p.P] = &someone{personResult: &personResult{person: p}}
 	}
 	belongs := map[store.ID]store.ID{}
-	members, err := ev.view.AccountsOf(ev.sid, ps)
+	members, err := ev.view.AccountsOf(ev.sid, met)
 	if err != nil {
 		return nil, err
 	}
@@ -127,8 +135,8 @@ func (ev *evaluation) load(ps []store.ID) ([]*someone, error) {
 	}
 	out := make([]*someone, 0, len(ps))
 	for _, p := range ps {
-		if byP[p] == nil {
-			byP[p] = &someone{personResult: &personResult{person: store.Person{P: p, Sync: ev.sid, Key: ev.newcomers.key(p)}}}
+		if byP[p] == nil { // a person without a row
+			byP[p] = &someone{personResult: &personResult{person: store.Person{P: p, Sync: ev.sid}}}
 		}
 		out = append(out, byP[p])
 	}
@@ -250,6 +258,9 @@ func (ev *evaluation) where(setting string) string {
 // twin finds two active accounts of one source in a person: two people with one join
 // key, not one person twice.
 func (ev *evaluation) twin(s *someone) string {
+	if len(s.records) < 2 {
+		return ""
+	}
 	active := map[store.EndpointID]string{}
 	for i := range s.records {
 		r := &s.records[i]
@@ -266,9 +277,11 @@ func (ev *evaluation) twin(s *someone) string {
 
 // loadLinks reads the accounts the people are linked to.
 func (ev *evaluation) loadLinks(people []*someone) error {
-	ps := make([]store.ID, len(people))
-	for i, s := range people {
-		ps[i] = s.person.P
+	ps := make([]store.ID, 0, len(people))
+	for _, s := range people {
+		if !s.isNew {
+			ps = append(ps, s.person.P)
+		}
 	}
 	links, err := ev.view.LinksOf(ps)
 	if err != nil {

@@ -123,6 +123,7 @@ func (e *Engine) readOnce(ctx context.Context, c *config.Connector, conn Connect
 	if r.out, err = mirror.Begin(ctx, e.Store, r.ref, scope, syncs); err != nil {
 		return *r.read, "", err
 	}
+	defer r.out.Settle() // what breaks off has said why
 	next := store.Cursor{At: began, FullAt: began}
 	if since != nil {
 		next.FullAt = since.FullAt
@@ -250,6 +251,7 @@ func (e *Engine) readTarget(ctx context.Context, c *config.Connector, syncs []st
 	if r.out, err = mirror.Begin(ctx, e.Store, r.ref, mirror.Full, syncs); err != nil {
 		return *r.read, err
 	}
+	defer r.out.Settle() // what breaks off has said why
 	end, err := conn.ReadState(ctx, pluginhost.StateOptions{PageSize: c.Host.PageSize}, stateSink{r})
 	if err != nil {
 		return *r.read, err

@@ -52,6 +52,9 @@ func (r *Reading) Finish(ctx context.Context, end Ending) error {
 // resolveLate takes in the members that waited for their group, or for users, to be
 // shown, and ends the last list.
 func (r *Reading) resolveLate() error {
+	if err := r.Settle(); err != nil {
+		return err
+	}
 	if err := r.endList(); err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package mirror
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -42,6 +41,8 @@ type Reading struct {
 	last    int // place of the user that came last
 
 	accountRows []store.Account
+	writing     *writing // accounts on their way into the store; nil: none
+	spare       []store.Account
 	groupRows   []store.Group
 	renamed     []store.ID        // groups that existed and changed
 	retitled    map[string]string // of a full read: those that came under another name
@@ -118,10 +119,13 @@ func (r *Reading) Users(ctx context.Context, page []pluginhost.UserRecord) error
 			return err
 		}
 	}
-	if len(r.accountRows) >= flushAt {
-		return r.flush(ctx)
+	if len(r.accountRows) < flushAt {
+		return nil
 	}
-	return nil
+	if r.scope == Full && len(r.groupRows) == 0 {
+		return r.writeOn(ctx)
+	}
+	return r.flush(ctx)
 }
 
 func (r *Reading) user(rec *pluginhost.UserRecord) error {
@@ -273,69 +277,30 @@ func (r *Reading) Quota(q pluginhost.Quota) { r.quotas = append(r.quotas, q) }
 
 // flush writes the changed records, and marks those whose content really changed.
 func (r *Reading) flush(ctx context.Context) error {
-	if len(r.accountRows)+len(r.groupRows) == 0 {
-		return nil
+	if err := r.Settle(); err != nil || len(r.accountRows)+len(r.groupRows) == 0 {
+		return err
 	}
+	known := r.knownOf(r.accountRows)
 	err := r.st.Update(ctx, func(tx store.Tx) error {
-		changed, err := r.reallyChanged(tx)
+		changed, err := putAccounts(tx, r.syncs, r.accountRows, known)
 		if err != nil {
 			return err
 		}
-		r.stats.Changed += len(changed)
+		r.stats.Changed += changed
 		if err := r.retitle(tx); err != nil {
-			return err
-		}
-		if err := tx.PutAccounts(r.accountRows); err != nil {
 			return err
 		}
 		if err := tx.PutGroups(r.groupRows); err != nil {
 			return err
 		}
 		// With the new name, or a crash before Finish would leave nobody who knows of it.
-		if err := r.markMembers(tx); err != nil {
-			return err
-		}
-		return markDirty(tx, r.syncs, changed)
+		return r.markMembers(tx)
 	})
 	if err != nil {
 		return fmt.Errorf("write the mirror: %w", err)
 	}
 	r.accountRows, r.groupRows, r.renamed = r.accountRows[:0], r.groupRows[:0], r.renamed[:0]
 	return nil
-}
-
-// reallyChanged compares by content those whose fingerprint differs: another
-// serialization of the same record is no change.
-func (r *Reading) reallyChanged(tx store.Tx) ([]store.ID, error) {
-	ns := make([]store.ID, 0, len(r.accountRows))
-	var known []store.ID
-	for i := range r.accountRows {
-		ns = append(ns, r.accountRows[i].N)
-		if e := r.users.get(r.accountRows[i].Ext); e.known {
-			known = append(known, e.n)
-		}
-	}
-	if len(known) == 0 {
-		return ns, nil
-	}
-	before, err := tx.Accounts(idset.Of(known))
-	if err != nil {
-		return nil, err
-	}
-	same := map[store.ID][]byte{}
-	for i := range before {
-		if b := &before[i]; !b.Flags.Has(store.Gone) {
-			same[b.N] = b.Record
-		}
-	}
-	out := ns[:0]
-	for i := range r.accountRows {
-		a := &r.accountRows[i]
-		if rec, ok := same[a.N]; !ok || !bytes.Equal(rec, a.Record) {
-			out = append(out, a.N)
-		}
-	}
-	return out, nil
 }
 
 func markDirty(tx store.Tx, syncs []store.SyncID, ns []store.ID) error {
