@@ -71,6 +71,14 @@ func (l *life) View(ctx context.Context, f func(store.Reader) error) error {
 	return l.Store.View(ctx, f)
 }
 
+// Views implements store.Store.
+func (l *life) Views(ctx context.Context, f func(a, b store.Reader) error) error {
+	if l.over() {
+		return errKilled
+	}
+	return l.Store.Views(ctx, f)
+}
+
 // Get implements engine.Connectors.
 func (l *life) Get(ctx context.Context, ref string) (engine.Connector, error) {
 	c, err := l.Connectors.Get(ctx, ref)

@@ -326,7 +326,7 @@ func (r *run) evaluate(ctx context.Context, ev *evaluation) error {
 	if err := r.markManaged(ctx); err != nil {
 		return err
 	}
-	if err := r.Store.View(ctx, ev.run); err != nil {
+	if err := r.Store.Views(ctx, ev.runAhead); err != nil {
 		return fmt.Errorf("plan: %w", err)
 	}
 	return nil

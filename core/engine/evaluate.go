@@ -38,6 +38,7 @@ type evaluation struct {
 	groupsOpen    bool  // something is
 
 	view      store.Reader
+	ahead     store.Reader // for reading ahead; nil: nothing is
 	groups    *groupSide
 	protected map[store.ID]string
 	graces    map[store.ID]store.Grace
@@ -80,6 +81,14 @@ type personResult struct {
 // peoplePerBatch bounds how many people are in memory with all their records.
 const peoplePerBatch = 2000
 
+// runAhead is run with a second reader of the same snapshot, by which people are read
+// ahead.
+func (ev *evaluation) runAhead(v, ahead store.Reader) error {
+	ev.ahead = ahead
+	defer func() { ev.ahead = nil }()
+	return ev.run(v)
+}
+
 // run evaluates every marked account.
 func (ev *evaluation) run(v store.Reader) error {
 	ev.view = v
@@ -104,12 +113,13 @@ func (ev *evaluation) run(v store.Reader) error {
 	}
 	ev.newcomers.settle()
 	all, done := idset.Of(ps), 0
-	for batch := range slices.Chunk(all, peoplePerBatch) {
+	err := ev.eachFetched(all, func(f *fetched) error {
 		ev.told.say(Progress{Stage: StageEvaluate, Unit: "people", Done: done, Total: len(all)})
-		if err := ev.batch(batch); err != nil {
-			return err
-		}
-		done += len(batch)
+		done += len(f.ps)
+		return ev.batch(f)
+	})
+	if err != nil {
+		return err
 	}
 	ev.dropDisputed()
 	for _, endings := range []func() ([]plan.Step, error){ev.groups.deletions, ev.groups.retirements} {

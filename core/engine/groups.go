@@ -132,21 +132,33 @@ func (g *groupSide) closure(direct idset.Set) idset.Set {
 
 // effective tells the groups of each account, nested ones included, and loads them.
 func (g *groupSide) effective(ns []store.ID) (map[store.ID]idset.Set, error) {
-	out := map[store.ID]idset.Set{}
-	if g.off && !g.ev.sync.Rules.ReadsGroups() {
-		return out, nil
+	if !g.asked() {
+		return nil, nil
 	}
 	sets, err := g.ev.view.AccountSets(idset.Of(slices.Clone(ns)))
 	if err != nil {
 		return nil, err
 	}
-	var all []store.ID
+	return g.effectiveOf(sets)
+}
+
+// effectiveOf is effective for accounts whose sets are known.
+func (g *groupSide) effectiveOf(sets []store.AccountSet) (map[store.ID]idset.Set, error) {
+	out := make(map[store.ID]idset.Set, len(sets))
+	var missing []store.ID
 	for _, s := range sets {
 		out[s.N] = g.closure(s.Groups)
-		all = append(all, out[s.N]...)
+		for _, n := range out[s.N] {
+			if g.sources[n] == nil {
+				missing = append(missing, n)
+			}
+		}
 	}
-	return out, g.load(idset.Of(all))
+	return out, g.load(idset.Of(missing))
 }
+
+// asked tells whether anybody wants to know who is in which groups.
+func (g *groupSide) asked() bool { return !g.off || g.ev.sync.Rules.ReadsGroups() }
 
 // load reads and maps the source groups that are not known yet.
 func (g *groupSide) load(ns []store.ID) error {

@@ -183,7 +183,7 @@ func (r *run) apply(ctx context.Context, ev *evaluation, p *plan.Plan) error {
 	again := r.evaluation()
 	again.removals, again.only, again.told = ev.removals, ev.looked, nil
 	r.o.told.say(Progress{Stage: StageRecord})
-	if err := r.Store.View(ctx, again.run); err != nil {
+	if err := r.Store.Views(ctx, again.runAhead); err != nil {
 		return fmt.Errorf("look at the result: %w", err)
 	}
 	for _, f := range r.report.Apply.Failures {

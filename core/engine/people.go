@@ -70,8 +70,8 @@ const (
 )
 
 // batch decides about a number of people.
-func (ev *evaluation) batch(ps []store.ID) error {
-	people, err := ev.load(ps)
+func (ev *evaluation) batch(f *fetched) error {
+	people, err := ev.load(f)
 	if err != nil {
 		return err
 	}
@@ -103,51 +103,28 @@ func (ev *evaluation) batch(ps []store.ID) error {
 	return nil
 }
 
-// load reads the people's accounts in the sources.
-func (ev *evaluation) load(ps []store.ID) ([]*someone, error) {
-	byP := map[store.ID]*someone{}
-	met := slices.DeleteFunc(slices.Clone(ps), func(p store.ID) bool {
-		key, isNew := ev.newcomers.key(p)
-		if isNew {
-			byP[p] = &someone{personResult: &personResult{person: store.Person{P: p, Sync: ev.sid, Key: key}}, isNew: true}
-		}
-		return isNew
-	})
-	stored, err := ev.view.People(met)
-	if err != nil {
-		return nil, err
-	}
-	for _, p := range stored {
+// load puts together what the store has of the people.
+func (ev *evaluation) load(f *fetched) ([]*someone, error) {
+	byP := make(map[store.ID]*someone, len(f.ps))
+	for _, p := range f.people {
 		byP[p.P] = &someone{personResult: &personResult{person: p}}
 	}
-	belongs := map[store.ID]store.ID{}
-	members, err := ev.view.AccountsOf(ev.sid, met)
-	if err != nil {
-		return nil, err
-	}
-	for _, pa := range members {
-		belongs[pa.N] = pa.P
-	}
-	for _, p := range ps {
-		for _, pa := range ev.newcomers.of(p) {
-			belongs[pa.N] = p
-		}
-	}
-	out := make([]*someone, 0, len(ps))
-	for _, p := range ps {
-		if byP[p] == nil { // a person without a row
-			byP[p] = &someone{personResult: &personResult{person: store.Person{P: p, Sync: ev.sid}}}
+	out := make([]*someone, 0, len(f.ps))
+	for _, p := range f.ps {
+		if byP[p] == nil {
+			key, isNew := ev.newcomers.key(p)
+			byP[p] = &someone{personResult: &personResult{person: store.Person{P: p, Sync: ev.sid, Key: key}}, isNew: isNew}
 		}
 		out = append(out, byP[p])
 	}
-	var ns []store.ID
-	for n, p := range belongs {
-		if s := byP[p]; s != nil {
-			ns = append(ns, n)
-			s.accounts = append(s.accounts, n)
+	belongs := make(map[store.ID]*someone, len(f.members))
+	for _, pa := range f.members {
+		if s := byP[pa.P]; s != nil && belongs[pa.N] == nil {
+			belongs[pa.N] = s
+			s.accounts = append(s.accounts, pa.N)
 		}
 	}
-	if err := ev.loadAccounts(ns, func(n store.ID) *someone { return byP[belongs[n]] }); err != nil {
+	if err := ev.loadAccounts(f, belongs); err != nil {
 		return nil, err
 	}
 	for _, s := range out {
@@ -156,35 +133,37 @@ func (ev *evaluation) load(ps []store.ID) ([]*someone, error) {
 				return nil, err
 			}
 		}
-		for i := range s.records {
-			if r := &s.records[i]; r.user.Active {
-				s.groups = s.groups.With(r.groups)
-			}
-		}
+		s.joinGroups()
 	}
 	return out, nil
 }
 
-func (ev *evaluation) loadAccounts(ns []store.ID, of func(store.ID) *someone) error {
-	accounts, err := ev.view.Accounts(idset.Of(ns))
+// joinGroups are the groups of all active records.
+func (s *someone) joinGroups() {
+	for i := range s.records {
+		switch r := &s.records[i]; {
+		case !r.user.Active:
+		case s.groups == nil:
+			s.groups = r.groups
+		default:
+			s.groups = s.groups.With(r.groups)
+		}
+	}
+}
+
+func (ev *evaluation) loadAccounts(f *fetched, of map[store.ID]*someone) error {
+	effective, err := ev.groups.effectiveOf(f.sets)
 	if err != nil {
 		return err
 	}
-	effective, err := ev.groups.effective(ns)
-	if err != nil {
-		return err
-	}
-	for _, a := range accounts {
-		s, side := of(a.N), ev.sources[a.Endpoint]
+	for i := range f.accounts {
+		a := &f.accounts[i]
+		s, side := of[a.N], ev.sources[a.Endpoint]
 		if side == nil || a.Flags.Has(store.Gone) {
-			s.absent = append(s.absent, a)
+			s.absent = append(s.absent, *a)
 			continue
 		}
-		u, err := identity.DecodeUser(a.Record)
-		if err != nil {
-			return fmt.Errorf("account %q of %s: %w", a.Ext, side.ref, err)
-		}
-		s.records = append(s.records, sourceRecord{a, side, u, effective[a.N]})
+		s.records = append(s.records, sourceRecord{*a, side, f.users[i], effective[a.N]})
 	}
 	return nil
 }

@@ -42,6 +42,8 @@ var (
 type Store interface {
 	// View runs f on one consistent snapshot.
 	View(ctx context.Context, f func(Reader) error) error
+	// Views runs f with two readers of one consistent snapshot, for use side by side.
+	Views(ctx context.Context, f func(a, b Reader) error) error
 	// Look runs f without a snapshot: each question is answered as things are then. It
 	// costs less than View, for questions that stand alone.
 	Look(ctx context.Context, f func(Reader) error) error

@@ -38,7 +38,8 @@ type DB struct {
 	writing *statements
 	reading *statements
 
-	write sync.Mutex // one transaction at a time, without SQLITE_BUSY
+	write   sync.Mutex // one transaction at a time, without SQLITE_BUSY
+	pairing sync.Mutex // of whoever begins two transactions
 
 	anchor *os.File // written by whoever holds write
 
@@ -189,6 +190,43 @@ func (db *DB) View(ctx context.Context, f func(store.Reader) error) error {
 	defer x.remember()
 	defer t.Rollback()
 	return classify(f(x))
+}
+
+// Views implements store.Store. A transaction sees what was committed when it first
+// reads: both do so while nobody writes.
+func (db *DB) Views(ctx context.Context, f func(a, b store.Reader) error) error {
+	return db.pair(ctx, func(a, b *tx) error {
+		db.write.Lock()
+		for _, x := range []*tx{a, b} {
+			if _, err := x.GroupsVersion(); err != nil {
+				db.write.Unlock()
+				return classify(err)
+			}
+		}
+		db.write.Unlock()
+		return classify(f(a, b))
+	})
+}
+
+// pair begins two reading transactions. Who waits for a second connection lets nobody
+// else begin to: the connections are few.
+func (db *DB) pair(ctx context.Context, f func(a, b *tx) error) error {
+	var xs [2]*tx
+	db.pairing.Lock()
+	for i := range xs {
+		t, err := db.readers.BeginTx(ctx, nil)
+		if err != nil {
+			db.pairing.Unlock()
+			return classify(err)
+		}
+		x := &tx{ctx: ctx, tx: t, all: db.reading}
+		defer x.close()
+		defer x.remember()
+		defer t.Rollback()
+		xs[i] = x
+	}
+	db.pairing.Unlock()
+	return f(xs[0], xs[1])
 }
 
 // Look implements store.Store.
