@@ -79,7 +79,7 @@ type personResult struct {
 }
 
 // peoplePerBatch bounds how many people are in memory with all their records.
-const peoplePerBatch = 2000
+const peoplePerBatch = 1000
 
 // runAhead is run with a second reader of the same snapshot, by which people are read
 // ahead.
