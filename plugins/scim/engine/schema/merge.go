@@ -7,7 +7,8 @@ import (
 )
 
 // Same reports whether two elements of a multi-valued attribute are the same entry:
-// same value and type where they have a value, same everything where not.
+// same value and type where they have a value, same everything where not, whichever is
+// primary.
 func (a *Attribute) Same(x, y any) bool {
 	p, isObject := x.(value.Object)
 	q, too := y.(value.Object)
@@ -16,10 +17,18 @@ func (a *Attribute) Same(x, y any) bool {
 	}
 	v := a.Child("value")
 	if v == nil || p.Get("value") == nil || q.Get("value") == nil {
-		return value.Equal(x, y)
+		return value.Equal(unmarked(p), unmarked(q))
 	}
 	kind := a.Child("type")
 	return v.equalText(p.Get("value"), q.Get("value")) && (kind == nil || kind.equalText(p.Get("type"), q.Get("type")))
+}
+
+func unmarked(o value.Object) value.Object {
+	if o.Get("primary") != nil {
+		o = o.Clone()
+		o.Set("primary", nil)
+	}
+	return o
 }
 
 func (a *Attribute) equalText(x, y any) bool {
