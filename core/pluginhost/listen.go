@@ -44,9 +44,10 @@ func (p *Plugin) Listen(ctx context.Context, o ListenOptions, d Directory) error
 	if err != nil {
 		return p.broken(ctx, s, "listen", err)
 	}
-	l := &listening{stream: stream, o: o, directory: d, slots: make(chan struct{}, callsInFlight)}
-	defer l.calls.Wait()
+	l := &listening{stream: stream, o: o, directory: d, jobs: make(chan job)}
+	defer l.workers.Wait()
 	defer cancel()
+	defer close(l.jobs)
 	start := &pb.ListenStart{Socket: o.Socket, PublicUrl: o.PublicURL}
 	if err := l.send(&pb.ListenRequest{Message: &pb.ListenRequest_Start{Start: start}}); err != nil {
 		return p.broken(streamCtx, s, "listen", err)
@@ -72,8 +73,15 @@ type listening struct {
 	o         ListenOptions
 	directory Directory
 	sending   sync.Mutex
-	calls     sync.WaitGroup
-	slots     chan struct{}
+	workers   sync.WaitGroup
+	started   int // workers; the receiver's
+	jobs      chan job
+}
+
+// job is a call that is to be answered.
+type job struct {
+	id   string
+	call DirectoryCall
 }
 
 func (l *listening) send(m *pb.ListenRequest) error {
@@ -98,14 +106,33 @@ func (l *listening) receive(ctx context.Context) error {
 			if err != nil {
 				return fmt.Errorf("it made a directory call that is not well formed: %w", err)
 			}
-			l.slots <- struct{}{}
-			l.calls.Go(func() { l.answer(ctx, m.GetCall().GetCallId(), call) })
+			l.hand(ctx, job{m.GetCall().GetCallId(), call})
 		}
 	}
 }
 
+// hand has a call answered by a goroutine that has nothing to do, by a new one, or waits
+// for one. They stay: a new one for each call would have to grow its stack each time.
+func (l *listening) hand(ctx context.Context, j job) {
+	select {
+	case l.jobs <- j:
+		return
+	default:
+	}
+	if l.started == callsInFlight {
+		l.jobs <- j
+		return
+	}
+	l.started++
+	l.workers.Go(func() {
+		l.answer(ctx, j.id, j.call)
+		for j := range l.jobs {
+			l.answer(ctx, j.id, j.call)
+		}
+	})
+}
+
 func (l *listening) answer(ctx context.Context, id string, call DirectoryCall) {
-	defer func() { <-l.slots }()
 	reply, err := l.directory.Call(ctx, call)
 	_ = l.send(&pb.ListenRequest{Message: &pb.ListenRequest_Reply{Reply: replyToProto(id, reply, err)}}) // a stream that broke is noticed by the receiver
 }
