@@ -22,7 +22,7 @@ type test func(value.Object) bool
 // does not have whether it may be there nevertheless: then it has no value. Without it
 // an unknown attribute is an error.
 func Compile(t *schema.ResourceType, n Node, foreign func(path string) bool) (*Filter, error) {
-	c := compiler{resolve: t.Resolve, foreign: foreign}
+	c := compiler{resolve: t.Resolve, foreign: foreign, many: Terms(n) > 1}
 	root, err := c.node(n)
 	if err != nil {
 		return nil, err
@@ -45,7 +45,7 @@ func (f *Filter) Uses(a *schema.Attribute) bool {
 
 // Elements ties the filter of a value path to the elements of an attribute.
 func Elements(a *schema.Attribute, n Node) (func(element any) bool, error) {
-	return (&compiler{resolve: inside(a)}).elements(n)
+	return (&compiler{resolve: inside(a), many: Terms(n) > 1}).elements(n)
 }
 
 func (c *compiler) elements(n Node) (func(element any) bool, error) {
@@ -85,6 +85,7 @@ type compiler struct {
 	foreign func(string) bool
 	refs    []schema.Ref
 	folders map[*schema.Attribute]*folder
+	many    bool // there are several terms
 	several bool // the names are of elements, of which there are several
 }
 
@@ -153,10 +154,10 @@ func (c *compiler) within(w *Within) (test, error) {
 	if r.Attr == nil || r.Sub != nil || r.Attr.Type != schema.Complex && !r.Attr.MultiValued {
 		return nil, failAt(w.At, value.Visible(w.Path)+" has no elements that brackets could choose from")
 	}
-	if c.folders == nil {
+	if c.many && c.folders == nil {
 		c.folders = map[*schema.Attribute]*folder{}
 	}
-	inner, err := (&compiler{resolve: inside(r.Attr), folders: c.folders, several: true}).elements(w.Node)
+	inner, err := (&compiler{resolve: inside(r.Attr), folders: c.folders, many: c.many, several: true}).elements(w.Node)
 	if err != nil {
 		return nil, err
 	}

@@ -36,8 +36,11 @@ func (f *folder) fold(s string) string {
 // form is how text at a path is compared.
 func (c *compiler) form(r schema.Ref) func(string) string {
 	a := r.Leaf()
-	if a.CaseExact {
+	switch {
+	case a.CaseExact:
 		return func(s string) string { return s }
+	case !c.many:
+		return value.Fold
 	}
 	if c.folders == nil {
 		c.folders = map[*schema.Attribute]*folder{}
