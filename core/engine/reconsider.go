@@ -31,15 +31,16 @@ func (r *run) reconsider(ctx context.Context, ev *evaluation, spared map[store.I
 		return err
 	}
 	type what struct {
-		class   plan.Class
-		p, n, g store.ID
+		class  plan.Class
+		person string // whoever is new has another number each time
+		n, g   store.ID
 	}
 	stands := map[what]bool{}
 	for _, s := range again.steps.Heads() {
-		stands[what{s.Class, s.P, s.N, s.G}] = true
+		stands[what{s.Class, s.Person, s.N, s.G}] = true
 	}
 	for _, s := range ev.steps.Heads() {
-		if s.Class.Destructive() && people[s.P] && !stands[what{s.Class, s.P, s.N, s.G}] {
+		if s.Class.Destructive() && people[s.P] && !stands[what{s.Class, s.Person, s.N, s.G}] {
 			spared[s.P] = "asked directly, the source has them otherwise than its listing"
 		}
 	}
