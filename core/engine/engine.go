@@ -154,6 +154,7 @@ func (e *Engine) Run(ctx context.Context, name string, o Options) (*Report, erro
 	}
 	unlock := e.targets.lock(s.To.Ref())
 	defer unlock()
+	defer spareAtEnd()()
 	r := &run{Engine: e, sync: s, o: o, report: &Report{}, began: e.Now()}
 	if err := r.begin(ctx); err != nil {
 		return nil, err

@@ -116,11 +116,13 @@ func (ev *evaluation) run(v store.Reader) error {
 	err := ev.eachFetched(all, func(f *fetched) error {
 		ev.told.say(Progress{Stage: StageEvaluate, Unit: "people", Done: done, Total: len(all)})
 		done += len(f.ps)
+		spare()
 		return ev.batch(f)
 	})
 	if err != nil {
 		return err
 	}
+	ev.newcomers.people = nil // nobody asks for them any more
 	ev.dropDisputed()
 	for _, endings := range []func() ([]plan.Step, error){ev.groups.deletions, ev.groups.retirements} {
 		steps, err := endings()

@@ -118,7 +118,6 @@ func (e *Engine) readOnce(ctx context.Context, c *config.Connector, conn Connect
 	} else {
 		r.was = e.population(ctx, c.Ref())
 	}
-	defer spare(r.was.Users)()
 	var err error
 	if r.out, err = mirror.Begin(ctx, e.Store, r.ref, scope, syncs); err != nil {
 		return *r.read, "", err
@@ -247,7 +246,6 @@ func (e *Engine) readTarget(ctx context.Context, c *config.Connector, syncs []st
 		defer cancel()
 	}
 	r := &reader{e: e, ref: c.Ref(), conn: conn, syncs: syncs, read: &Read{Endpoint: c.Ref(), Mode: ModeFull}, told: o.told, was: e.population(ctx, c.Ref())}
-	defer spare(r.was.Users)()
 	if r.out, err = mirror.Begin(ctx, e.Store, r.ref, mirror.Full, syncs); err != nil {
 		return *r.read, err
 	}
@@ -278,6 +276,7 @@ type userSink struct{ *reader }
 
 // Users implements pluginhost.UserSink.
 func (s userSink) Users(ctx context.Context, page pluginhost.UserPage) error {
+	spare()
 	if err := s.out.Users(ctx, page.Users); err != nil {
 		return err
 	}
@@ -289,6 +288,7 @@ type groupSink struct{ *reader }
 
 // Groups implements pluginhost.GroupSink.
 func (s groupSink) Groups(ctx context.Context, page pluginhost.GroupPage) error {
+	spare()
 	if err := s.out.Groups(ctx, page.Groups); err != nil {
 		return err
 	}
@@ -309,6 +309,7 @@ type stateSink struct{ *reader }
 
 // State implements pluginhost.StateSink.
 func (s stateSink) State(ctx context.Context, page pluginhost.StatePage) error {
+	spare()
 	if err := s.out.Users(ctx, page.Users); err != nil {
 		return err
 	}

@@ -1,7 +1,11 @@
 package engine
 
 import (
+	"bytes"
+	"compress/flate"
 	"encoding/binary"
+	"io"
+	"slices"
 
 	"syncgateway/core/store"
 )
@@ -10,7 +14,8 @@ import (
 // sync that is everybody there is. They are added by ascending person.
 type results struct {
 	sync    store.SyncID
-	parts   [][]byte
+	parts   [][]byte // full ones, compressed: they say much the same of everybody
+	part    []byte   // that is being filled
 	n       int
 	texts   []string // outcomes and their details, which are few
 	byText  map[string]int
@@ -40,13 +45,11 @@ func (rs *results) len() int { return rs.n }
 func (rs *results) set(p store.ID, result, detail string) { rs.others[p] = outcome{result, detail} }
 
 func (rs *results) add(r *personResult) {
-	last := len(rs.parts) - 1
-	if last < 0 || len(rs.parts[last]) > resultsPart-resultsPart/8 {
-		rs.parts = append(rs.parts, make([]byte, 0, resultsPart))
-		last++
-		rs.last = 0
+	if len(rs.part) > resultsPart-resultsPart/8 {
+		rs.parts = append(rs.parts, compressed(rs.part))
+		rs.part, rs.last = rs.part[:0], 0
 	}
-	b := rs.parts[last]
+	b := rs.part
 	var flags byte
 	if r.open {
 		flags |= resultOpen
@@ -68,7 +71,7 @@ func (rs *results) add(r *personResult) {
 	for _, n := range r.accounts {
 		b = binary.AppendUvarint(b, uint64(n))
 	}
-	rs.parts[last] = b
+	rs.part = b
 	if len(r.differences) > 0 {
 		rs.differs[r.person.P] = r.differences
 	}
@@ -92,8 +95,13 @@ func appendText(b []byte, s string) []byte {
 // each calls f for everybody, by ascending person, until it returns an error. Every
 // result is the receiver's own.
 func (rs *results) each(f func(*personResult) error) error {
-	for _, part := range rs.parts {
-		d := resultReader(part)
+	buf := []byte{}
+	for i := range len(rs.parts) + 1 {
+		d := resultReader(rs.part)
+		if i < len(rs.parts) {
+			buf = expanded(buf[:0], rs.parts[i])
+			d = buf
+		}
 		for last := int64(0); len(d) > 0; {
 			last += d.signed()
 			r := rs.read(&d, store.ID(last))
@@ -123,6 +131,20 @@ func (rs *results) read(d *resultReader, p store.ID) (r personResult) {
 		r.person.Outcome, r.person.Detail = o.outcome, o.detail
 	}
 	return r
+}
+
+func compressed(b []byte) []byte {
+	var out bytes.Buffer
+	z, _ := flate.NewWriter(&out, flate.BestSpeed) // the level is right
+	_, _ = z.Write(b)                              // into memory: cannot fail
+	_ = z.Close()
+	return slices.Clip(out.Bytes())
+}
+
+func expanded(to, b []byte) []byte {
+	out := bytes.NewBuffer(to)
+	_, _ = io.Copy(out, flate.NewReader(bytes.NewReader(b))) // compressed wrote it
+	return out.Bytes()
 }
 
 // resultReader reads what add wrote, and nothing else.

@@ -2,41 +2,57 @@ package engine
 
 import (
 	"runtime/debug"
+	"runtime/metrics"
 	"sync"
 )
 
-// sparing says how the garbage of large reads is collected. What a read holds of a
-// directory has no pointers: a collection costs next to nothing, and the heap need not
-// grow to twice of it before there is one. Elsewhere, in evaluations above all, more
-// collections would cost more than the memory is worth.
+// sparing says how the garbage of large runs is collected: sooner than Go would, which
+// lets the heap grow to twice of what is alive. What a run holds of a large directory has
+// hardly any pointers, so that a collection costs little. A small heap is left to Go,
+// where more collections would cost more than the memory is worth.
 var sparing struct {
 	sync.Mutex
-	reads  int // large ones under way
-	before int // the percentage when there are none
+	runs   int  // under way
+	on     bool // for one of them
+	before int  // the percentage without
 }
 
-// A read is large from so many users on; below, the memory it takes is no matter.
-const largeRead, sparingPercent = 250_000, 50
+// largeHeap is from how many bytes alive garbage is collected sooner, at sparingPercent.
+const largeHeap, sparingPercent = 40 << 20, 50
 
-// spare collects garbage sooner, for a read of so many users, until the returned function
-// is called.
-func spare(users int) (end func()) {
-	if users < largeRead {
-		return func() {}
-	}
+// spareAtEnd is called when a run begins; what it returns, when it ends, leaves the
+// collector as the first run found it.
+func spareAtEnd() (end func()) {
 	sparing.Lock()
 	defer sparing.Unlock()
-	if sparing.reads++; sparing.reads == 1 {
-		sparing.before = debug.SetGCPercent(sparingPercent)
-		if sparing.before >= 0 && sparing.before < sparingPercent {
-			debug.SetGCPercent(sparing.before) // GOGC asks for more
-		}
-	}
+	sparing.runs++
 	return func() {
 		sparing.Lock()
 		defer sparing.Unlock()
-		if sparing.reads--; sparing.reads == 0 {
+		if sparing.runs--; sparing.runs == 0 && sparing.on {
 			debug.SetGCPercent(sparing.before)
+			sparing.on = false
 		}
+	}
+}
+
+// spare looks how large the heap is. It is called between pages and between people.
+func spare() {
+	alive := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(alive)
+	if alive[0].Value.Kind() == metrics.KindUint64 {
+		spareFrom(alive[0].Value.Uint64())
+	}
+}
+
+func spareFrom(alive uint64) {
+	sparing.Lock()
+	defer sparing.Unlock()
+	if sparing.on || sparing.runs == 0 || alive < largeHeap {
+		return
+	}
+	sparing.before, sparing.on = debug.SetGCPercent(sparingPercent), true
+	if sparing.before >= 0 && sparing.before < sparingPercent {
+		debug.SetGCPercent(sparing.before) // GOGC asks for more
 	}
 }

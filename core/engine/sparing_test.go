@@ -5,20 +5,23 @@ import (
 	"testing"
 )
 
-// Large reads that overlap leave the collector as they found it; small ones never touch it.
-func TestLargeReadsSpareMemory(t *testing.T) {
+// Large runs that overlap leave the collector as they found it; small ones never touch it.
+func TestLargeRunsSpareMemory(t *testing.T) {
 	percent := func() int {
 		now := debug.SetGCPercent(77)
 		debug.SetGCPercent(now)
 		return now
 	}
 	defer debug.SetGCPercent(debug.SetGCPercent(120))
-	small := spare(largeRead - 1)
+	spareFrom(10 * largeHeap)
 	if percent() != 120 {
-		t.Errorf("a small read: %d", percent())
+		t.Errorf("without a run: %d", percent())
 	}
-	first, second := spare(largeRead), spare(10*largeRead)
-	small()
+	first, second := spareAtEnd(), spareAtEnd()
+	if spareFrom(largeHeap - 1); percent() != 120 {
+		t.Errorf("small runs: %d", percent())
+	}
+	spareFrom(largeHeap)
 	first()
 	if percent() != sparingPercent {
 		t.Errorf("while one is under way: %d", percent())

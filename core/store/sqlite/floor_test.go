@@ -24,7 +24,7 @@ var (
 
 func floorDB(b *testing.B, table string) *sql.DB {
 	b.Helper()
-	db, err := sql.Open("sqlite3", dsn(filepath.Join(b.TempDir(), "floor.db"), "immediate", "rwc"))
+	db, err := sql.Open("sqlite3", dsn(filepath.Join(b.TempDir(), "floor.db"), "immediate", "rwc", 8000))
 	if err == nil {
 		_, err = db.ExecContext(b.Context(), table)
 	}

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"syscall"
 
@@ -78,11 +79,11 @@ func (db *DB) open(ctx context.Context, path string) error {
 	if err := f.Close(); err != nil {
 		return fmt.Errorf("open the database: %w", err)
 	}
-	if db.writer, err = sql.Open("sqlite3", dsn(path, "immediate", "rwc")); err != nil {
+	if db.writer, err = sql.Open("sqlite3", dsn(path, "immediate", "rwc", 8000)); err != nil {
 		return fmt.Errorf("open the database: %w", err)
 	}
 	db.writer.SetMaxOpenConns(1)
-	if db.readers, err = sql.Open("sqlite3", dsn(path, "deferred", "rw")); err != nil {
+	if db.readers, err = sql.Open("sqlite3", dsn(path, "deferred", "rw", 4000)); err != nil {
 		return fmt.Errorf("open the database: %w", err)
 	}
 	db.readers.SetMaxOpenConns(4)
@@ -105,11 +106,12 @@ func (db *DB) open(ctx context.Context, path string) error {
 // is made anew falls back to those, which costs time alone.
 const checkpoints = `PRAGMA wal_autocheckpoint = 4000`
 
-// dsn carries the settings that must hold on every pooled connection.
-func dsn(path, txlock, mode string) string {
+// dsn carries the settings that must hold on every pooled connection. cache is how many
+// kilobytes of pages it keeps: few, since the system keeps the file in memory too.
+func dsn(path, txlock, mode string, cache int) string {
 	q := url.Values{
 		"_txlock": {txlock}, "mode": {mode}, "_journal_mode": {"WAL"}, "_synchronous": {"FULL"}, "_busy_timeout": {"10000"},
-		"_foreign_keys": {"on"}, "_cache_size": {"-16000"}, "_secure_delete": {"off"},
+		"_foreign_keys": {"on"}, "_cache_size": {strconv.Itoa(-cache)}, "_secure_delete": {"off"},
 	}
 	return "file:" + url.PathEscape(path) + "?" + q.Encode()
 }
