@@ -59,7 +59,7 @@ func serve(p *sdk.Plugin, v *violation) {
 		Plugins:         plugin.PluginSet{"gateway": &served{plugin: p}},
 		Logger:          hclog.New(&hclog.LoggerOptions{Level: hclog.Off}),
 		GRPCServer: func(o []grpc.ServerOption) *grpc.Server {
-			if !v.fragile {
+			if o = append(o, wire.Encoding()); !v.fragile {
 				o = append(o, wire.Recovering(os.Stderr)...)
 			}
 			return grpc.NewServer(append(o, grpc.MaxRecvMsgSize(16<<20), grpc.ChainUnaryInterceptor(v.bendUnary), grpc.ChainStreamInterceptor(v.bendStream))...)
@@ -81,7 +81,7 @@ func (v *violation) bendUnary(ctx context.Context, m any, _ *grpc.UnaryServerInf
 	return v.unary(m, func() (any, error) { return h(ctx, m) })
 }
 
-func (v *violation) bendStream(srv any, s grpc.ServerStream, _ *grpc.StreamServerInfo, h grpc.StreamHandler) error {
+func (v *violation) bendStream(srv any, s grpc.ServerStream, info *grpc.StreamServerInfo, h grpc.StreamHandler) error {
 	if v.stream == nil {
 		return h(srv, s)
 	}
@@ -89,12 +89,13 @@ func (v *violation) bendStream(srv any, s grpc.ServerStream, _ *grpc.StreamServe
 	if b.ended != nil {
 		defer b.ended()
 	}
-	return h(srv, &bentStream{s, b})
+	return h(srv, &bentStream{s, b, info.FullMethod})
 }
 
 type bentStream struct {
 	grpc.ServerStream
-	bent *bent
+	bent   *bent
+	method string
 }
 
 // RecvMsg receives, and changes what was asked.
@@ -111,7 +112,11 @@ func (b *bentStream) SendMsg(m any) error {
 	if b.bent.sends == nil {
 		return b.ServerStream.SendMsg(m)
 	}
-	return b.bent.sends(m, b.ServerStream.SendMsg)
+	whole, err := wire.Whole(b.method, m)
+	if err != nil {
+		return err
+	}
+	return b.bent.sends(whole, b.ServerStream.SendMsg)
 }
 
 type served struct {

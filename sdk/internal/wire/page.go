@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"fmt"
 	"sync"
 
 	"google.golang.org/grpc"
@@ -8,7 +9,9 @@ import (
 	"google.golang.org/grpc/encoding/proto"
 	"google.golang.org/grpc/mem"
 	"google.golang.org/protobuf/encoding/protowire"
+	protobuf "google.golang.org/protobuf/proto"
 
+	pb "syncgateway/proto/gateway/plugin/v1"
 	"syncgateway/sdk/record"
 )
 
@@ -96,4 +99,26 @@ func (c codec) Marshal(v any) (mem.BufferSlice, error) {
 	}
 	head := appendHead(nil, pageField, len(*p.body))
 	return mem.BufferSlice{mem.SliceBuffer(head), mem.NewBuffer(p.body, pages)}, nil
+}
+
+// Whole is what a stream of the method sends, as a message of the contract: for whoever
+// wants to change it on its way. The error is of an unknown method.
+func Whole(method string, m any) (any, error) {
+	p, ok := m.(page)
+	if !ok {
+		return m, nil
+	}
+	defer pages.Put(p.body)
+	var whole protobuf.Message
+	switch method {
+	case pb.SourceService_ReadUsers_FullMethodName:
+		whole = &pb.ReadUsersResponse{}
+	case pb.SourceService_ReadGroups_FullMethodName:
+		whole = &pb.ReadGroupsResponse{}
+	case pb.TargetService_ReadState_FullMethodName:
+		whole = &pb.ReadStateResponse{}
+	default:
+		return nil, fmt.Errorf("no pages are sent by %s", method)
+	}
+	return whole, protobuf.Unmarshal(append(appendHead(nil, pageField, len(*p.body)), *p.body...), whole)
 }
