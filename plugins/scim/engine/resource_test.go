@@ -118,6 +118,9 @@ func TestVersionOfGroups(t *testing.T) {
 		c.shows(a, "meta.lastModified", alone.at("meta.lastModified"))
 		list := c.want(200, "GET", "/Users", nil)
 		c.shows(list, "Resources[0].meta", a.at("meta"))
+		if got := c.find(`meta.version eq ` + a.at("meta.version")); got != "a" {
+			t.Errorf("%s is not found: %q", tag, got)
+		}
 		c.want(304, "GET", "/Users/"+id, nil, "If-None-Match", tag)
 		c.want(200, "PATCH", "/Users/"+id, ops(``), "If-Match", tag)
 		if seen[tag] {

@@ -36,8 +36,14 @@ func (s *scope) relation() *schema.Attribute { return relationOf(s.t) }
 // shows reports whether the answer shows the relation.
 func (s *scope) shows() bool { return s.projection.wants(s.relation()) }
 
-// uses reports whether the filter has to look at the relation.
-func (s *scope) uses() bool { return s.filter != nil && !s.exact && s.filter.Uses(s.relation()) }
+// uses reports whether the filter has to look at the relation, which is in the version of
+// users too.
+func (s *scope) uses() bool {
+	if s.filter == nil || s.exact {
+		return false
+	}
+	return s.filter.Uses(s.relation(), "") || s.t.Kind == "user" && s.filter.Uses(s.t.Attribute("meta"), "version")
+}
 
 // scopes ties the query to every type.
 func (c *call) scopes(types []*schema.ResourceType) ([]*scope, error) {

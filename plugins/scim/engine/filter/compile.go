@@ -33,10 +33,11 @@ func Compile(t *schema.ResourceType, n Node, foreign func(path string) bool) (*F
 // Match reports whether a resource, as it would be shown in full, meets the filter.
 func (f *Filter) Match(resource value.Object) bool { return f.root(resource) }
 
-// Uses reports whether the filter looks at an attribute.
-func (f *Filter) Uses(a *schema.Attribute) bool {
+// Uses reports whether the filter looks at an attribute, or where a sub-attribute is named
+// at that.
+func (f *Filter) Uses(a *schema.Attribute, sub string) bool {
 	for _, r := range f.refs {
-		if r.Attr == a {
+		if r.Attr == a && (sub == "" || r.Sub == nil || r.Sub.Name == sub) {
 			return true
 		}
 	}
