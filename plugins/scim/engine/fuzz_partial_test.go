@@ -2,15 +2,20 @@ package engine
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
 
 	"syncgateway/plugins/scim/engine/schema"
 )
 
-// partial makes the body of a PATCH of SCIM 1.1, in the words of 2.0 or of 1.1.
-func (m *maker) partial() string {
+// partial makes the body of a PATCH of SCIM 1.1, in the words of 2.0 or of 1.1. It is not
+// steady when a name reaches into elements, which are others then when it is done again.
+func (m *maker) partial() (body string, steady bool) {
+	steady = true
+	named := func(r schema.Ref) string {
+		steady = steady && (r.Sub == nil || !r.Attr.MultiValued)
+		return m.name(r)
+	}
 	var parts []string
 	seen := map[string]bool{}
 	add := func(name, v string) {
@@ -22,7 +27,7 @@ func (m *maker) partial() string {
 	if m.below(3) == 0 {
 		var names []string
 		for range 1 + m.below(3) {
-			names = append(names, quoted(m.name(m.ref())))
+			names = append(names, quoted(named(m.ref())))
 		}
 		add("meta", `{"attributes":[`+strings.Join(names, ",")+`]}`)
 	}
@@ -32,13 +37,13 @@ func (m *maker) partial() string {
 		if r.Attr != nil && r.Sub == nil && r.Attr.MultiValued && r.Attr.Type == schema.Complex && m.below(2) == 0 {
 			v = `[` + strings.Replace(m.element(r.Attr), "{", `{"operation":"delete",`, 1) + `,` + m.element(r.Attr) + `]`
 		}
-		add(m.name(r), v)
+		add(named(r), v)
 	}
-	body := `{` + strings.Join(parts, ",") + `}`
+	body = `{` + strings.Join(parts, ",") + `}`
 	if m.below(2) == 0 {
 		body = strings.ReplaceAll(body, schema.EnterpriseURI, schema.EnterpriseURI11)
 	}
-	return body
+	return body, steady
 }
 
 // FuzzPartial: what FuzzOperations says, of the PATCH of SCIM 1.1.
@@ -52,7 +57,8 @@ func FuzzPartial(f *testing.F) {
 		if user {
 			of, id = e.types[0], "u"
 		}
-		body, path := (&maker{data: slices.Clone(data), t: of}).partial(), "/v1"+of.Endpoint+"/"+id
+		body, steady := (&maker{data: data, t: of}).partial()
+		path := "/v1" + of.Endpoint + "/" + id
 		before := stateOf(t, e, d, of, id)
 		versionsBefore := versions(t, d)
 		a := sendTo(e, "PATCH", path, body)
@@ -65,7 +71,7 @@ func FuzzPartial(f *testing.F) {
 			t.Fatalf("%s changed what is readOnly: %v to %v", body, before, after)
 		}
 		conformsAll(t, body, of, after.document)
-		if a.Code >= 300 {
+		if a.Code >= 300 || !steady {
 			return
 		}
 		if sendTo(e, "PATCH", path, body); stateOf(t, e, d, of, id) != after {
