@@ -34,6 +34,7 @@ type Options struct {
 type Gateway struct {
 	Config  *config.Config
 	Store   store.Store
+	cache   func(ctx context.Context, kilobytes int) error // of the store's writer
 	Plugins *Plugins
 	Engine  *engine.Engine
 	Redact  *diag.Redactor
@@ -60,7 +61,7 @@ func Open(ctx context.Context, cfg *config.Config, o Options) (*Gateway, error) 
 		plugins.Close()
 		return nil, err
 	}
-	g := &Gateway{Config: cfg, Store: st, Plugins: plugins, Redact: diag.NewRedactor(cfg.Secrets()...), Log: o.Log, Version: o.Version}
+	g := &Gateway{Config: cfg, Store: st, cache: st.Cache, Plugins: plugins, Redact: diag.NewRedactor(cfg.Secrets()...), Log: o.Log, Version: o.Version}
 	g.Audit = &audit.Log{Redact: g.Redact, Now: time.Now}
 	g.Tokens = &token.Book{Store: st, Now: time.Now, Record: g.recordToken}
 	plugins.directories = newDirectories(st)

@@ -163,6 +163,9 @@ func (g *Gateway) Listen(ctx context.Context, listeners []Listener, changed func
 		return nil
 	}
 	defer runtime.KeepAlive(make([]byte, ballast))
+	if err := g.cache(ctx, pages); err != nil {
+		return fmt.Errorf("make room for what is pushed: %w", err)
+	}
 	var waiting sync.WaitGroup
 	waiting.Add(len(listeners))
 	go func() { waiting.Wait(); ready() }()
@@ -193,6 +196,10 @@ func (g *Gateway) Listen(ctx context.Context, listeners []Listener, changed func
 // then collects when requests have left some tens of megabytes, not a few, which it would
 // with as little in use as there mostly is.
 const ballast = 32 << 20
+
+// pages is how many kilobytes of the database the writer keeps at most while listeners run:
+// pushes go to places all over a directory, each of them to others.
+const pages = 64 << 10
 
 // pause is how long a listener rests that could not be had serve.
 const pause = 500 * time.Millisecond

@@ -116,6 +116,13 @@ func dsn(path, txlock, mode string, cache int) string {
 	return "file:" + url.PathEscape(path) + "?" + q.Encode()
 }
 
+// Cache sets how many kilobytes of pages the writer keeps. It needs more than it begins
+// with where many small writes go to places all over a large directory.
+func (db *DB) Cache(ctx context.Context, kilobytes int) error {
+	_, err := db.writer.ExecContext(ctx, fmt.Sprintf(`PRAGMA cache_size = %d`, -kilobytes))
+	return classify(err)
+}
+
 func (db *DB) migrate(ctx context.Context) error {
 	var version int
 	if err := db.writer.QueryRowContext(ctx, `PRAGMA user_version`).Scan(&version); err != nil {
