@@ -44,7 +44,7 @@ func (r *run) sizes(tx store.Reader, in *guard.Input) (err error) {
 	if in.Population, err = tx.LinkCount(r.sid); err != nil {
 		return err
 	}
-	if in.Groups, err = r.groupsOwned(tx); err != nil {
+	if in.Groups, err = tx.OwnGroupCount(r.sid); err != nil {
 		return err
 	}
 	size, err := tx.Population(r.target)
@@ -102,21 +102,6 @@ func (e *Engine) BudgetUse(v store.Reader, sync string) ([]Use, error) {
 func leavers(p *plan.Plan) int {
 	c := p.Counts()
 	return c[plan.DeactivateUser] + c[plan.DeleteUser]
-}
-
-// groupsOwned counts the groups that the sync made and that are there.
-func (r *run) groupsOwned(tx store.Reader) (n int, err error) {
-	own, err := tx.OwnGroups(r.sid)
-	if err != nil {
-		return 0, err
-	}
-	groups, err := tx.Groups(own)
-	for i := range groups {
-		if !groups[i].Flags.Has(store.Gone) {
-			n++
-		}
-	}
-	return n, err
 }
 
 // groupSizes tells how many are in the groups of the plan's memberships, and what these

@@ -330,6 +330,8 @@ type PeopleReader interface {
 	Graces(SyncID) ([]Grace, error)
 	// OwnGroups are the groups of the target that the sync made, ascending.
 	OwnGroups(SyncID) ([]ID, error)
+	// OwnGroupCount counts those of them that are there.
+	OwnGroupCount(SyncID) (int, error)
 	// RetiredGroups are those of them that are retired, ascending.
 	RetiredGroups(SyncID) ([]ID, error)
 	// GroupsSettled is the GroupsVersion at which nothing was left to do about groups

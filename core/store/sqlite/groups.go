@@ -20,6 +20,11 @@ func (x *tx) OwnGroups(s store.SyncID) ([]store.ID, error) {
 	return x.ids(`SELECT n FROM own_group WHERE sync = ? ORDER BY n`, s)
 }
 
+func (x *tx) OwnGroupCount(s store.SyncID) (n int, err error) {
+	_, err = x.one([]any{&n}, `SELECT count(*) FROM own_group o JOIN grp g ON g.n = o.n WHERE o.sync = ? AND g.flags & ? = 0`, s, store.Gone)
+	return n, err
+}
+
 func (x *tx) RetiredGroups(s store.SyncID) ([]store.ID, error) {
 	return x.ids(`SELECT n FROM own_group WHERE sync = ? AND retired = 1 ORDER BY n`, s)
 }

@@ -42,11 +42,20 @@ func (s *suite) ownGroups() {
 		own, err := v.OwnGroups(sync)
 		s.check(err)
 		same(s, "own", own, []store.ID{1, 7})
+		there, err := v.OwnGroupCount(sync)
+		s.check(err)
+		equal(s, "own and there", there, 0) // one is gone, and one was never seen
 		retired, err := v.RetiredGroups(sync)
 		s.check(err)
 		same(s, "retired", retired, []store.ID{7})
 		settled, err := v.GroupsSettled(sync)
 		equal(s, "settled", settled, int64(12))
+		return err
+	})
+	s.update(func(tx store.Tx) error { return tx.PutGroups([]store.Group{group}) })
+	s.view(func(v store.Reader) error {
+		there, err := v.OwnGroupCount(sync)
+		equal(s, "own and there again", there, 1)
 		return err
 	})
 	s.update(func(tx store.Tx) error {
