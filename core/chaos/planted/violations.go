@@ -41,7 +41,7 @@ var All = []Violation{
 	{Name: "grace", Off: "leavers have their time of grace", File: "core/engine/decide.go",
 		At: "func (ev *evaluation) graceOver(", Code: "if OFF {\nreturn true\n}"},
 	{Name: "plan-file", Off: "a plan file leaves alone what drifted", File: "core/engine/resolve.go",
-		At: "		why, err := r.locate(tx, &s, making)", Code: "if OFF {\nwhy = \"\"\n}"},
+		At: "		why, err := r.locate(tx, s, making)", Code: "if OFF {\nwhy = \"\"\n}"},
 	{Name: "intent", Off: "the intent is durable before the call", File: "core/apply/apply.go",
 		At: "return tx.PutOperations(operations(items)) }); err != nil {", Code: "if OFF {\nreturn nil\n}\nreturn tx.PutOperations(operations(items)) }); err != nil {", Instead: true},
 	{Name: "recovery", Off: "operations without an answer are asked about", File: "core/apply/recover.go",
