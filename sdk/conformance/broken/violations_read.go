@@ -211,8 +211,8 @@ func distracted() *violation {
 				if c := completeOf(m); c == nil {
 					return send(m)
 				}
-				if sent > 2*smallest {
-					time.Sleep(200 * time.Millisecond)
+				for waited := 0; sent > 2*smallest && waited < 30 && met.Load() == 0; waited++ {
+					time.Sleep(20 * time.Millisecond)
 				}
 				if met.Swap(0) > 0 {
 					return nil // and so it never ends
