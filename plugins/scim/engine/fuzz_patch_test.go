@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -221,9 +222,20 @@ func stateOf(t *testing.T, e *Engine, d *memdir.Directory, of *schema.ResourceTy
 	}
 	o := v.(value.Object)
 	meta := o.Get("meta").(value.Object)
-	s := state{document: string(r.Entries[0].Document), members: string(value.Append(nil, o.Get("members")))}
+	s := state{document: string(r.Entries[0].Document), members: string(value.Append(nil, inOrder(o.Get("members"))))}
 	s.fixed = fmt.Sprint(o.Get("id"), o.Get("groups"), meta.Get("created"), meta.Get("location"), meta.Get("resourceType"))
 	return s
+}
+
+// inOrder are members by their text: their order says nothing.
+func inOrder(v any) any {
+	list, ok := v.([]any)
+	if !ok {
+		return v
+	}
+	list = slices.Clone(list)
+	slices.SortFunc(list, func(a, b any) int { return bytes.Compare(value.Append(nil, a), value.Append(nil, b)) })
+	return list
 }
 
 // conforms checks a stored document against the table of attributes.

@@ -50,7 +50,7 @@ func (a *Attribute) Merge(list []any, more ...any) []any {
 	}
 	for _, add := range more {
 		i := a.find(list, at, add)
-		if isPrimary(add) {
+		if isPrimary(add) && (i >= 0 || !a.hollow(add)) { // one that says nothing else will not stay
 			Demote(list) // which the one that is the same may be among
 		}
 		if i < 0 {
