@@ -13,7 +13,7 @@ import (
 func (m *maker) partial() (body string, steady bool) {
 	steady = true
 	named := func(r schema.Ref) string {
-		steady = steady && (r.Sub == nil || !r.Attr.MultiValued)
+		steady = steady && !reaches(r)
 		return m.name(r)
 	}
 	var parts []string
@@ -35,7 +35,9 @@ func (m *maker) partial() (body string, steady bool) {
 		r := m.ref()
 		v := m.value(r)
 		if r.Attr != nil && r.Sub == nil && r.Attr.MultiValued && r.Attr.Type == schema.Complex && m.below(2) == 0 {
-			v = `[` + strings.Replace(m.element(r.Attr), "{", `{"operation":"delete",`, 1) + `,` + m.element(r.Attr) + `]`
+			less := m.element(r.Attr)
+			steady = steady && strings.Contains(strings.ToLower(less), `"value"`) // else it chooses by what the other may change
+			v = `[` + strings.Replace(less, "{", `{"operation":"delete",`, 1) + `,` + m.element(r.Attr) + `]`
 		}
 		add(named(r), v)
 	}

@@ -70,6 +70,7 @@ func (m *maker) operation() made {
 		body := `{` + quoted(path) + `:` + m.value(r) + `}`
 		if m.below(2) == 1 {
 			other := m.ref()
+			steady = steady && !reaches(r) && !reaches(other) // into elements that the other adds
 			body = `{` + quoted(path) + `:` + m.value(r) + `,` + quoted(m.name(other)) + `:` + m.value(other) + `}`
 		}
 		parts = append(parts, `"`+m.spelled("value")+`":`+body)
@@ -83,6 +84,9 @@ func (m *maker) operation() made {
 	}
 	return made{`{` + strings.Join(parts, ",") + `}`, steady}
 }
+
+// reaches tells a name that reaches into the elements there are.
+func reaches(r schema.Ref) bool { return r.Sub != nil && r.Attr.MultiValued }
 
 func quoted(s string) string { return string(value.AppendText(nil, s)) }
 
