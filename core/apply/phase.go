@@ -39,33 +39,34 @@ func phases(steps *plan.Steps) [][]int32 {
 func joins(h *plan.Head) bool { return h.Class == plan.AddMember && h.N == 0 }
 
 // joining are the memberships of accounts that a plan makes, by person.
-type joining struct {
-	people []store.ID
-	steps  []int32
+type joining []membership
+
+type membership struct {
+	p    store.ID
+	step int32
 }
 
-func memberships(steps *plan.Steps) (j joining) {
+func memberships(steps *plan.Steps) joining {
+	var j joining
 	for i, h := range steps.Of(func(h *plan.Head) bool { return h.Class == plan.AddMember }) {
 		if joins(h) {
-			j.steps = append(j.steps, int32(i))
+			j = append(j, membership{h.P, int32(i)})
 		}
 	}
-	p := func(i int32) store.ID { h := steps.Head(int(i)); return h.P }
-	slices.SortStableFunc(j.steps, func(a, b int32) int { return cmp.Compare(p(a), p(b)) })
-	j.people = make([]store.ID, len(j.steps))
-	for at, i := range j.steps {
-		j.people[at] = p(i)
-	}
+	slices.SortStableFunc(j, func(a, b membership) int { return cmp.Compare(a.p, b.p) })
 	return j
 }
 
-func (j *joining) of(p store.ID) []int32 {
-	begin, _ := slices.BinarySearch(j.people, p)
-	end := begin
-	for end < len(j.people) && j.people[end] == p {
-		end++
+// of are the steps about a person.
+func (j joining) of(p store.ID) (steps []int32) {
+	begin, _ := slices.BinarySearchFunc(j, p, func(m membership, p store.ID) int { return cmp.Compare(m.p, p) })
+	for _, m := range j[begin:] {
+		if m.p != p {
+			break
+		}
+		steps = append(steps, m.step)
 	}
-	return j.steps[begin:end]
+	return steps
 }
 
 // remote tells whether the target is called for a step.

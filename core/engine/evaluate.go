@@ -129,7 +129,7 @@ func (ev *evaluation) run(v store.Reader) error {
 		if err != nil {
 			return err
 		}
-		ev.steps.AddAll(plan.Pack(steps...))
+		ev.steps.AddAll(steps...)
 	}
 	return nil
 }
@@ -276,7 +276,7 @@ func (ev *evaluation) dropDisputed() {
 	}
 	ev.steps = ev.steps.Where(func(s *plan.Head) bool { return s.P == 0 || ev.claims.Disputed(s.P) == "" })
 	ev.claims = nil
-	ev.steps.AddAll(plan.Pack(ev.groups.creations(&ev.steps)...))
+	ev.steps.AddAll(ev.groups.creations(&ev.steps)...)
 }
 
 // keep writes what the evaluation found: people, timers, outcomes, and which accounts

@@ -176,8 +176,8 @@ func TestRoom(t *testing.T) {
 
 func TestTripsNameTenSteps(t *testing.T) {
 	p := planOf(plan.RemoveMember, 9, "small")
-	p.Steps.AddAll(planOf(plan.RemoveMember, 30, "large, or so").Steps)
-	p.Steps.AddAll(privileged(planOf(plan.RemoveMember, 1, "admins")).Steps)
+	p.Steps.AddAll(planOf(plan.RemoveMember, 30, "large, or so").Steps.List()...)
+	p.Steps.AddAll(privileged(planOf(plan.RemoveMember, 1, "admins")).Steps.List()...)
 	v := Judge(Input{Plan: p, Budgets: budgets(Budget{Action: RemoveMember, Count: 5, Percent: Unlimited})})
 	if len(v.Trips) != 1 || len(v.Trips[0].Worst) != 10 || !slices.Equal(v.Trips[0].Only, []string{"class=remove_member"}) {
 		t.Fatalf("%+v", v)
@@ -194,8 +194,8 @@ func TestTripsNameTenSteps(t *testing.T) {
 // Where additions may go on, an addition that exceeds a budget itself does not.
 func TestHolds(t *testing.T) {
 	p := privileged(planOf(plan.AddMember, 5, "admins"))
-	p.Steps.AddAll(planOf(plan.AddMember, 5, "devs").Steps)
-	p.Steps.AddAll(planOf(plan.DeactivateUser, 1, "").Steps)
+	p.Steps.AddAll(planOf(plan.AddMember, 5, "devs").Steps.List()...)
+	p.Steps.AddAll(planOf(plan.DeactivateUser, 1, "").Steps.List()...)
 	v := Judge(Input{Plan: p, Budgets: budgets(Budget{Action: Privileged, Count: 4})})
 	held := map[string]int{}
 	for _, s := range p.Steps.Heads() {

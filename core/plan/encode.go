@@ -87,8 +87,8 @@ func Decode(b []byte) (*Plan, error) { return Read(bytes.NewReader(b)) }
 const mostHeader = 16 << 20
 
 // Read reads what Write wrote or Packed gave, and checks its digest. The interned ids of the
-// steps are zero: whoever applies it finds the records again. An error is ErrNotPlan,
-// ErrAltered or the reader's.
+// steps are zero: whoever applies it finds the records again. An error is ErrNotPlan of
+// the first line, and ErrAltered, with what is wrong, of everything behind it.
 func Read(from io.Reader) (*Plan, error) {
 	r := bufio.NewReader(from)
 	head, err := readHeader(r)

@@ -106,7 +106,7 @@ func TestStepsAreWhatWasPutIn(t *testing.T) {
 				t.Fatalf("%s: counted %d too many; left %v", c, n, of)
 			}
 		}
-		some.AddAll(all)
+		some.AddAll(steps...)
 		check(some, append(rest, steps...))
 		check(all, steps)
 	})

@@ -67,9 +67,7 @@ type subject struct {
 // Pack makes Steps of single ones.
 func Pack(steps ...Step) Steps {
 	var s Steps
-	for i := range steps {
-		s.Add(&steps[i])
-	}
+	s.AddAll(steps...)
 	return s
 }
 
@@ -85,10 +83,10 @@ func (s *Steps) Add(st *Step) {
 	s.rows = append(s.rows, row{kind: s.t.kindOf(&st.Head), who: s.t.whoOf(&st.Head), detail: s.t.details.add(st)})
 }
 
-// AddAll appends the steps of another.
-func (s *Steps) AddAll(o Steps) {
-	for st := range o.All() {
-		s.Add(st)
+// AddAll appends steps, in order.
+func (s *Steps) AddAll(steps ...Step) {
+	for i := range steps {
+		s.Add(&steps[i])
 	}
 }
 
